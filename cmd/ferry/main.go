@@ -1,0 +1,73 @@
+// Command ferry carries a release from CI through the environments of a GitOps repository, by pull request.
+//
+// One file holds one command: an options struct, a constructor that only parses, and a run function that only works.
+// wire.go is the only list of drivers, exit.go the table of exit codes.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// version is set by the release build with -ldflags.
+var version = "0.1.0-dev"
+
+// app is what commands get from the outside world, so that a test can hold it still.
+type app struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Now      func() time.Time
+	Getenv   func(string) string
+	Dir      string // working directory
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.Getwd()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "ferry:", err)
+		return exitError
+	}
+	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Getenv: os.Getenv, Dir: dir}
+	return a.main(ctx, os.Args)
+}
+
+// main runs one command line and gives its exit code.
+func (a *app) main(ctx context.Context, args []string) int {
+	err := a.commands().RunContext(ctx, args)
+	if err != nil {
+		a.explain(err)
+	}
+	return exitCode(err)
+}
+
+func (a *app) commands() *cli.App {
+	return &cli.App{
+		Name:            "ferry",
+		Usage:           "carry a release through the environments of a GitOps repository, by pull request",
+		Version:         version,
+		HideVersion:     true,
+		HideHelpCommand: true,
+		Writer:          a.Out,
+		ErrWriter:       a.Err,
+		// Errors are printed and turned into an exit code in one place, main.
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
+			return &usageError{err}
+		},
+		CommandNotFound: func(c *cli.Context, name string) {},
+		Commands: []*cli.Command{
+			a.versionCommand(),
+		},
+	}
+}

@@ -1,0 +1,172 @@
+// Package environments reads ferry.yaml and the app files it includes: which apps there are, which environments they
+// go through in which order, with which values and gates. It loads, merges, validates and explains.
+package environments
+
+import (
+	"time"
+
+	"github.com/ferry-cd/ferry/release"
+)
+
+// Config is a valid ferry.yaml with everything it includes, defaults filled in.
+type Config struct {
+	Apps         []App         // sorted by name
+	Environments []Environment // in an order where each comes after all of its After, otherwise as written
+	Trust        Trust
+	placements   map[[2]string]Placement
+}
+
+// App is a unit that is rendered and promoted on its own.
+type App struct {
+	Name        string
+	Team        string
+	Source      Source
+	AllowedFrom []AllowedFrom
+	Group       string // "" where it travels alone
+}
+
+// Source says where templates come from.
+type Source struct {
+	Repository string
+	Path       string // the folder to render; may contain {environment}
+	Root       string // the folder that is stored with a release; contains Path; "" = Path's part before a placeholder
+}
+
+// AllowedFrom is one repository and ref that releases may come from.
+type AllowedFrom struct{ Repository, Ref string }
+
+// Environment is a place a release is promoted into, before an app's overrides.
+type Environment struct {
+	Name  string
+	After []string
+}
+
+// Trust says whose statuses count; empty means anyone who may post them.
+type Trust struct {
+	Connector []string
+	Checks    map[string][]string // pattern of a status context -> creators
+}
+
+// Placement is one app in one environment: everything merged, placeholders expanded.
+type Placement struct {
+	App          string
+	Environment  string
+	Unit         string // the group or, in none, the app: names the promotion branch
+	Team         string
+	Branch       string   // base branch; "" = the default branch
+	Folder       string   // dev/podinfo
+	After        []string // environments upstream that this app goes to
+	Path         string   // folder to render, in the source repository
+	Root         string   // folder stored with a release, in the source repository
+	Values       []Values
+	Namespace    string
+	Kubernetes   Kubernetes
+	Engine       string // flux or argocd
+	Images       []Image
+	Merge        Merge
+	PullRequest  bool
+	Gates        Gates
+	Health       Health
+	Clusters     []string
+	Deadline     time.Duration // how long a machine may take, counted from the merge
+	Labels       []string
+	AllowSecrets bool
+}
+
+// Values is one values file of the GitOps repository.
+type Values struct {
+	Path     string
+	Optional bool
+}
+
+// Kubernetes is what the environment's clusters offer.
+type Kubernetes struct {
+	Version string
+	APIs    []string
+}
+
+// Image is an image that a release of the app carries.
+type Image struct {
+	Name     string
+	Match    string            // name in the templates, where it differs from Name
+	Optional bool              // no error when the render does not use it
+	Fields   []string          // field paths in custom resources, as kind.path: "Workflow.spec.templates[].image"
+	Set      map[string]string // values path -> template over .Release and .Image, for charts that want the value
+	Rewrite  map[string]string // registry -> registry of this environment
+}
+
+// Merge says who merges a promotion.
+type Merge string
+
+// The merge rules.
+const (
+	Review Merge = "review" // a person
+	Auto   Merge = "auto"   // ferry, once gates and the forge's required checks pass
+)
+
+// Gates are the conditions of entering an environment.
+type Gates struct {
+	Healthy   bool // proven in every environment of After
+	Soak      time.Duration
+	Checks    []string
+	Approvals Approvals
+	Windows   []Window
+	Freezes   []Freeze
+	Manual    bool
+}
+
+// Approvals asks for people.
+type Approvals struct {
+	Count   int
+	From    []string // persons; empty = anyone who may approve
+	Exclude []string
+}
+
+// Window is a time of the week in which an environment may change: From inclusive, To exclusive; To before From runs
+// past midnight.
+type Window struct {
+	Days     []time.Weekday
+	From, To time.Duration // since midnight, wall clock of Zone
+	Zone     *time.Location
+}
+
+// Freeze is a span of days, both inclusive, in which nothing enters.
+type Freeze struct {
+	From, To string // 2006-01-02
+	Zone     *time.Location
+	Reason   string
+}
+
+// Health says what counts as healthy.
+type Health struct {
+	From  string // connector | status | check | merged
+	Value string // the pattern of status or check
+}
+
+// App finds an app by name.
+func (c *Config) App(name string) (App, bool) {
+	for _, a := range c.Apps {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return App{}, false
+}
+
+// Environment finds an environment by name.
+func (c *Config) Environment(name string) (Environment, bool) {
+	for _, e := range c.Environments {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Environment{}, false
+}
+
+// Placement gives an app's effective settings in an environment; false where the app does not go there.
+func (c *Config) Placement(app, environment string) (Placement, bool) {
+	p, ok := c.placements[[2]string{app, environment}]
+	return p, ok
+}
+
+var _ = release.RecordName

@@ -1,0 +1,155 @@
+// Package scm holds the words of a forge: pull requests, reviews, commit statuses and the errors that the rooms above
+// branch on. Each driver below it puts them into the dialect of one forge; everything is bound to one repository.
+package scm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Client is what every forge can do. Asking for a state that is already there writes nothing.
+type Client interface {
+	// PullRequests lists pull requests whose head branch lies in this repository, newest first, all pages.
+	PullRequests(ctx context.Context, f Filter) ([]PullRequest, error)
+	// PullRequest gives one by number; ErrNotFound where there is none.
+	PullRequest(ctx context.Context, number int) (PullRequest, error)
+	// EnsurePullRequest opens the pull request for (Head, Base), or edits the open one until it is as wanted.
+	EnsurePullRequest(ctx context.Context, want Proposal) (PullRequest, Outcome, error)
+	// ClosePullRequest closes without merging and says why. Closing a closed one is a no-op; a merged one is ErrConflict.
+	ClosePullRequest(ctx context.Context, number int, reason string) error
+	// MergePullRequest merges when the head is still m.Head, else ErrConflict. It returns the commit on the base branch.
+	MergePullRequest(ctx context.Context, number int, m Merge) (string, error)
+	// Reviews lists the reviews of a pull request, oldest first.
+	Reviews(ctx context.Context, number int) ([]Review, error)
+	// Statuses gives the whole history of statuses on a commit, newest first.
+	Statuses(ctx context.Context, sha string) ([]Status, error)
+	// SetStatus posts a status unless the newest of its context says the same already. It tells whether it wrote.
+	SetStatus(ctx context.Context, sha string, s Status) (bool, error)
+	// Self tells who this client is to the forge, as Author, Creator and Review.Author name it.
+	Self(ctx context.Context) (string, error)
+}
+
+// State of a pull request.
+type State string
+
+// The states of a pull request.
+const (
+	Open   State = "open"
+	Merged State = "merged"
+	Closed State = "closed"
+)
+
+// Filter narrows a list of pull requests; zero fields match all.
+type Filter struct {
+	Head, Base string // branch names, compared exactly
+	State      State
+}
+
+// PullRequest is one pull request as the forge has it now.
+type PullRequest struct {
+	Number      int       `json:"number"`
+	URL         string    `json:"url"`
+	State       State     `json:"state"`
+	Head        string    `json:"head"` // branch
+	Base        string    `json:"base"` // branch
+	HeadSHA     string    `json:"headSHA"`
+	MergeCommit string    `json:"mergeCommit,omitempty"` // the commit on the base branch, when merged
+	Title       string    `json:"title"`
+	Body        string    `json:"body"`
+	Labels      []string  `json:"labels,omitempty"` // sorted
+	Draft       bool      `json:"draft,omitempty"`
+	Author      string    `json:"author"`
+	Created     time.Time `json:"created"`
+	Closed      time.Time `json:"closed,omitzero"` // when merged or closed
+	ClosedBy    string    `json:"closedBy,omitempty"`
+	CloseReason string    `json:"closeReason,omitempty"`
+	// Conflict says that the head cannot be merged into the base as they are.
+	Conflict bool `json:"conflict,omitempty"`
+}
+
+// Proposal is a pull request as it should be.
+type Proposal struct {
+	Head, Base  string
+	Title, Body string
+	Labels      []string
+	Draft       bool
+}
+
+// Outcome says what had to be done to reach a state.
+type Outcome string
+
+// The outcomes of asking for a state.
+const (
+	Created   Outcome = "created"
+	Updated   Outcome = "updated"
+	Unchanged Outcome = "unchanged"
+)
+
+// Merge is a guarded merge.
+type Merge struct {
+	Head    string // the commit that was checked
+	Message string
+}
+
+// Verdict of a review.
+type Verdict string
+
+// The verdicts of a review.
+const (
+	Approved         Verdict = "approved"
+	ChangesRequested Verdict = "changes-requested"
+	Commented        Verdict = "commented"
+)
+
+// Review is one person's word on a pull request.
+type Review struct {
+	Author  string    `json:"author"`
+	Verdict Verdict   `json:"verdict"`
+	SHA     string    `json:"sha"` // the head that was reviewed
+	Body    string    `json:"body,omitempty"`
+	Time    time.Time `json:"time"`
+}
+
+// StatusState of a commit status.
+type StatusState string
+
+// The states of a commit status; forges without "superseded" use their nearest word and keep it in the text.
+const (
+	Pending    StatusState = "pending"
+	Success    StatusState = "success"
+	Failure    StatusState = "failure"
+	Superseded StatusState = "superseded"
+)
+
+// Status is one commit status.
+type Status struct {
+	Context string      `json:"context"`
+	State   StatusState `json:"state"`
+	Text    string      `json:"text,omitempty"`
+	URL     string      `json:"url,omitempty"`
+	Creator string      `json:"creator,omitempty"` // set by the forge
+	Time    time.Time   `json:"time,omitzero"`     // set by the forge
+}
+
+// Failures that the rooms above branch on; drivers wrap them with the act and its object.
+var (
+	ErrNotFound     = errors.New("not found")
+	ErrConflict     = errors.New("the state on the forge has moved on")
+	ErrUnauthorized = errors.New("the forge refused the credentials")
+	ErrForbidden    = errors.New("the forge forbids it")
+	ErrInvalid      = errors.New("the forge refused the request")
+)
+
+// RateLimitedError says that the forge wants a pause.
+type RateLimitedError struct{ RetryAfter time.Duration }
+
+func (e *RateLimitedError) Error() string {
+	return fmt.Sprintf("the forge asks for a pause of %s", e.RetryAfter)
+}
+
+// Hint implements the optional next step of an error.
+func (e *RateLimitedError) Hint() string {
+	return "run the same command again later; it continues where it stopped"
+}
