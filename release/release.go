@@ -18,6 +18,7 @@ type Release struct {
 	Sequence  Sequence `yaml:"sequence" json:"sequence"`
 	Source    Source   `yaml:"source" json:"source"`
 	Templates string   `yaml:"templates,omitempty" json:"templates,omitempty"` // Git tree id of the templates, as stored on the sources branch
+	Root      string   `yaml:"root,omitempty" json:"root,omitempty"`           // the folder of the source repository that Templates is the tree of; "" = its root
 	Images    []Image  `yaml:"images,omitempty" json:"images,omitempty"`       // sorted by name
 }
 
