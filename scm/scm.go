@@ -4,28 +4,34 @@ package scm
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 )
 
-// Client is what every forge can do. Asking for a state that is already there writes nothing.
+// Client is what every forge can do. Asking for a state that is already there writes nothing. A client may be used by
+// several goroutines, and several clients, also of one identity, may work on one repository at once.
 type Client interface {
 	// PullRequests lists pull requests whose head branch lies in this repository, newest first, all pages.
 	PullRequests(ctx context.Context, f Filter) ([]PullRequest, error)
 	// PullRequest gives one by number; ErrNotFound where there is none.
 	PullRequest(ctx context.Context, number int) (PullRequest, error)
-	// EnsurePullRequest opens the pull request for (Head, Base), or edits the open one until it is as wanted.
+	// EnsurePullRequest opens the pull request for (Head, Base), or edits the open one until it is as wanted. There is never
+	// more than one open for a (Head, Base), whoever asks at the same time. Text is compared as Proposal.Normal gives it.
+	// ErrInvalid where a branch is missing, Head is Base, or Head holds nothing that Base lacks. A merged or closed one
+	// is history: the next proposal gets a new number.
 	EnsurePullRequest(ctx context.Context, want Proposal) (PullRequest, Outcome, error)
-	// ClosePullRequest closes without merging and says why. Closing a closed one is a no-op; a merged one is ErrConflict.
+	// ClosePullRequest closes without merging and says why; the head branch stays. Closing a closed one is a no-op; a
+	// merged one is ErrConflict.
 	ClosePullRequest(ctx context.Context, number int, reason string) error
-	// MergePullRequest merges when the head is still m.Head, else ErrConflict. It returns the commit on the base branch.
+	// MergePullRequest merges when the head is still m.Head, else ErrConflict; a head that cannot be merged is a
+	// *MergeConflictError, a rule of the base branch that forbids it a *RuleError. It returns the commit on the base
+	// branch. Merging what is merged already, at that head, gives the same commit and writes nothing.
 	MergePullRequest(ctx context.Context, number int, m Merge) (string, error)
 	// Reviews lists the reviews of a pull request, oldest first.
 	Reviews(ctx context.Context, number int) ([]Review, error)
-	// Statuses gives the whole history of statuses on a commit, newest first.
+	// Statuses gives the whole history of statuses on a commit, newest first; none for a commit the forge does not know.
 	Statuses(ctx context.Context, sha string) ([]Status, error)
-	// SetStatus posts a status unless the newest of its context says the same already. It tells whether it wrote.
+	// SetStatus posts a status unless the newest of its context says the same already: state, text and URL, whoever said
+	// it. It tells whether it wrote. ErrNotFound where there is no such commit.
 	SetStatus(ctx context.Context, sha string, s Status) (bool, error)
 	// Self tells who this client is to the forge, as Author, Creator and Review.Author name it.
 	Self(ctx context.Context) (string, error)
@@ -90,7 +96,7 @@ const (
 // Merge is a guarded merge.
 type Merge struct {
 	Head    string // the commit that was checked
-	Message string
+	Message string // "" = the forge's own words
 }
 
 // Verdict of a review.
@@ -131,25 +137,4 @@ type Status struct {
 	URL     string      `json:"url,omitempty"`
 	Creator string      `json:"creator,omitempty"` // set by the forge
 	Time    time.Time   `json:"time,omitzero"`     // set by the forge
-}
-
-// Failures that the rooms above branch on; drivers wrap them with the act and its object.
-var (
-	ErrNotFound     = errors.New("not found")
-	ErrConflict     = errors.New("the state on the forge has moved on")
-	ErrUnauthorized = errors.New("the forge refused the credentials")
-	ErrForbidden    = errors.New("the forge forbids it")
-	ErrInvalid      = errors.New("the forge refused the request")
-)
-
-// RateLimitedError says that the forge wants a pause.
-type RateLimitedError struct{ RetryAfter time.Duration }
-
-func (e *RateLimitedError) Error() string {
-	return fmt.Sprintf("the forge asks for a pause of %s", e.RetryAfter)
-}
-
-// Hint implements the optional next step of an error.
-func (e *RateLimitedError) Hint() string {
-	return "run the same command again later; it continues where it stopped"
 }

@@ -1,0 +1,59 @@
+package scm
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestNormal(t *testing.T) {
+	got := Proposal{
+		Title:  " a\x1b[31m\ttitle\r\nof  two\u2028lines \xff ",
+		Body:   "one\r\ntwo\rthree\t\x00\x1b]0;x\a\u0085é漢字👩‍🚀 \n\n",
+		Labels: []string{"b", " a ", "b", "", "c\nd"},
+	}.Normal()
+	want := Proposal{
+		Title:  "a [31m title of two lines \uFFFD",
+		Body:   "one\ntwo\nthree\t]0;xé漢字👩‍🚀",
+		Labels: []string{"a", "b", "c d"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(want, want.Normal()); d != "" {
+		t.Errorf("the normal form is not its own normal form:\n%s", d)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for name, p := range map[string]Proposal{
+		"no head":  {Base: "main", Title: "t"},
+		"no base":  {Head: "a", Title: "t"},
+		"itself":   {Head: "a", Base: "a", Title: "t"},
+		"no title": {Head: "a", Base: "main", Title: " \n\x00"},
+	} {
+		if err := p.Check(); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
+	}
+	if err := (Proposal{Head: "a", Base: "main", Title: "t"}).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add("a\r\nb\x1b[0m\xff\u0085 \t\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		line, text := Line(s), Text(s)
+		if Line(line) != line || Text(text) != text {
+			t.Errorf("%q: not stable", s)
+		}
+		if strings.ContainsFunc(line, unicode.IsControl) || !utf8.ValidString(line) || !utf8.ValidString(text) {
+			t.Errorf("%q: unsafe line %q or text %q", s, line, text)
+		}
+	})
+}
