@@ -36,9 +36,10 @@ type Request struct {
 
 // Set is one value by dotted path, with Helm's --set-string or, where Typed, --set meaning.
 type Set struct {
-	Path  string
-	Value string
-	Typed bool
+	Path    string
+	Value   string
+	Typed   bool
+	Literal bool // Value is taken as it stands, as with --set-literal: no commas, braces or escapes
 }
 
 // Kubernetes is what a chart may learn of the cluster.
