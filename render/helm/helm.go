@@ -1,0 +1,141 @@
+// Package helm renders Helm charts in process, to the bytes that
+// `helm template NAME CHART --include-crds --skip-tests -n NAMESPACE --kube-version VERSION` prints.
+//
+//	chart.go      the files of a chart, as the CLI would have loaded them
+//	values.go     layers of values and --set, merged as the CLI does
+//	schema.go     values.schema.json, with a loader that opens nothing
+//	template.go   values in, rendered templates out, within the limits of a context
+//	hooks.go      which hooks stay, go, or stop the render
+//	document.go   what was rendered, cut into documents
+//	errors.go     what went wrong: chart, file, line
+//
+// Nothing but the Request reaches a template: Helm's action and command packages, which know clusters, registries and
+// home folders, are never imported; DNS functions answer with nothing; schemas may refer to themselves only.
+package helm
+
+import (
+	"context"
+	"fmt"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/ferry-cd/ferry/render"
+)
+
+// libraryVersion is the version of Helm whose output this package reproduces; a test compares it with go.mod.
+const libraryVersion = "v3.22.0"
+
+// Renderer renders charts. It keeps nothing between renders and may be used by many goroutines at once.
+type Renderer struct{}
+
+var _ render.Renderer = (*Renderer)(nil)
+
+// New gives a renderer of charts.
+func New() *Renderer { return &Renderer{} }
+
+// Name is the kind of template folder it renders.
+func (*Renderer) Name() string { return "helm" }
+
+// Version is Helm's, as in v3.22.0.
+func (*Renderer) Version() string { return libraryVersion }
+
+// Render renders the chart in r.Dir of r.Files. Without a release name or namespace it takes those of the CLI,
+// "release-name" and "default"; without a Kubernetes version it refuses.
+func (*Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
+	caps, err := capabilities(r.Kubernetes)
+	if err != nil {
+		return render.Output{}, err
+	}
+	values, err := mergeValues(r.Values, r.Set)
+	if err != nil {
+		return render.Output{}, err
+	}
+	ch, err := load(r.Files, r.Dir)
+	if err != nil {
+		return render.Output{}, err
+	}
+	if err := installable(ch, r.Dir, caps); err != nil {
+		return render.Output{}, err
+	}
+	top, err := prepare(ch, values, options(r), caps, r.Dir)
+	if err != nil {
+		return render.Output{}, err
+	}
+	files, err := execute(ctx, ch, top, r.Dir)
+	if err != nil {
+		return render.Output{}, err
+	}
+	return assemble(ch, files, r)
+}
+
+func options(r render.Request) chartutil.ReleaseOptions {
+	o := chartutil.ReleaseOptions{Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: true}
+	if o.Name == "" {
+		o.Name = "release-name"
+	}
+	if o.Namespace == "" {
+		o.Namespace = "default"
+	}
+	return o
+}
+
+// capabilities is what .Capabilities shows: Helm's built-in API versions and those that were asked for.
+func capabilities(k render.Kubernetes) (*chartutil.Capabilities, error) {
+	if k.Version == "" {
+		return nil, &versionError{}
+	}
+	v, err := chartutil.ParseKubeVersion(k.Version)
+	if err != nil {
+		return nil, &versionError{given: k.Version, err: err}
+	}
+	caps := chartutil.DefaultCapabilities.Copy()
+	caps.KubeVersion = *v
+	caps.APIVersions = append(caps.APIVersions[:len(caps.APIVersions):len(caps.APIVersions)], k.APIs...)
+	return caps, nil
+}
+
+// installable refuses what `helm template` refuses before it looks at a template.
+func installable(ch *chart.Chart, dir string, caps *chartutil.Capabilities) error {
+	file := join(dir, "Chart.yaml")
+	switch ch.Metadata.Type {
+	case "", "application":
+	default:
+		return &ChartError{File: file, Reason: fmt.Sprintf("a %s chart cannot be installed on its own", ch.Metadata.Type),
+			hint: "render a chart that depends on it"}
+	}
+	if want := ch.Metadata.KubeVersion; want != "" && !chartutil.IsCompatibleRange(want, caps.KubeVersion.Version) {
+		return &ChartError{File: file, Reason: fmt.Sprintf("the chart needs Kubernetes %s and is rendered for %s", want, caps.KubeVersion.Version),
+			hint: "set the Kubernetes version of the environment (--kube-version)"}
+	}
+	return missingDependencies(ch, file)
+}
+
+// missingDependencies names every dependency of Chart.yaml that is not in charts/.
+func missingDependencies(ch *chart.Chart, file string) error {
+	have := map[string]bool{}
+	for _, d := range ch.Dependencies() {
+		have[d.Name()] = true
+	}
+	var missing []string
+	for _, d := range ch.Metadata.Dependencies {
+		if !have[d.Name] {
+			missing = append(missing, dependencyText(d))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &DependencyError{File: file, Missing: missing}
+}
+
+func dependencyText(d *chart.Dependency) string {
+	text := d.Name
+	if d.Version != "" {
+		text += " " + d.Version
+	}
+	if d.Repository != "" {
+		text += " from " + d.Repository
+	}
+	return text
+}
