@@ -3,9 +3,8 @@
 package environments
 
 import (
+	"slices"
 	"time"
-
-	"github.com/ferry-cd/ferry/release"
 )
 
 // Config is a valid ferry.yaml with everything it includes, defaults filled in.
@@ -14,19 +13,21 @@ type Config struct {
 	Environments []Environment // in an order where each comes after all of its After, otherwise as written
 	Trust        Trust
 	placements   map[[2]string]Placement
+	ordered      []Placement
+	nodes        map[[2]string]*node // what a placement was made from, for Effective
 }
 
 // App is a unit that is rendered and promoted on its own.
 type App struct {
 	Name        string
 	Team        string
-	Source      Source
+	Source      AppSource
 	AllowedFrom []AllowedFrom
 	Group       string // "" where it travels alone
 }
 
-// Source says where templates come from.
-type Source struct {
+// AppSource says where templates come from.
+type AppSource struct {
 	Repository string
 	Path       string // the folder to render; may contain {environment}
 	Root       string // the folder that is stored with a release; contains Path; "" = Path's part before a placeholder
@@ -169,4 +170,5 @@ func (c *Config) Placement(app, environment string) (Placement, bool) {
 	return p, ok
 }
 
-var _ = release.RecordName
+// Placements gives every app in every environment it goes to, in the order of environments, then by app.
+func (c *Config) Placements() []Placement { return slices.Clone(c.ordered) }

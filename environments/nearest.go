@@ -1,0 +1,59 @@
+package environments
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// didYouMean is the hint for a name that is nearly one of those known; "" where none is near.
+func didYouMean(name string, known []string) string {
+	if near := nearest(name, known); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}
+
+// nearest finds the known name with the fewest edits, at most one for every three letters.
+func nearest(name string, known []string) string {
+	if len(name) > 64 {
+		return ""
+	}
+	best, fewest := "", len(name)/3+1
+	for _, candidate := range slices.Sorted(slices.Values(known)) {
+		if strings.EqualFold(candidate, name) {
+			return candidate
+		}
+		if d := distance(name, candidate); d < fewest || d == fewest && best == "" && d < len(name) {
+			best, fewest = candidate, d
+		}
+	}
+	return best
+}
+
+// distance counts the insertions, deletions, replacements and swaps of neighbours that turn a into b.
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	if len(y) > 128 {
+		return len(y)
+	}
+	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range x {
+		row[0] = i + 1
+		for j := range y {
+			cost := 1
+			if x[i] == y[j] {
+				cost = 0
+			}
+			row[j+1] = min(row[j]+1, last[j+1]+1, last[j]+cost)
+			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(y)]
+}

@@ -1,0 +1,282 @@
+package environments
+
+import (
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// builtIn is what holds where ferry.yaml says nothing. gates.healthy is not here: it is true where an app comes after
+// something.
+const builtIn = `
+path: "{environment}/{app}"
+merge: review
+pullRequest: true
+engine: flux
+health: {from: connector}
+deadline: 1h
+supersede: replace
+`
+
+// placed is a Placement with the node that it was made from.
+type placed struct {
+	Placement
+	app  *writtenApp
+	node *node
+}
+
+// builtInNode gives builtIn as a node without a place.
+func builtInNode() *node {
+	var r reporter
+	nodes := 0
+	n := (&parser{reporter: &r, nodes: &nodes}).parse([]byte(builtIn))
+	n.walk(func(n *node) { n.Position = Position{} })
+	return n
+}
+
+// walk visits a node and all below it, keys left out.
+func (n *node) walk(visit func(*node)) {
+	if n == nil {
+		return
+	}
+	visit(n)
+	for _, item := range n.items {
+		item.walk(visit)
+	}
+}
+
+// stack lays an app's own settings on top of an environment's.
+func stack(environment *node, app *node, name string) *node {
+	own := &node{Position: app.Position, kind: mapping}
+	for _, key := range []string{"namespace", "labels"} {
+		if i := app.index(key); i >= 0 {
+			own.keys, own.items = append(own.keys, app.keys[i]), append(own.items, app.items[i])
+		}
+	}
+	if len(own.keys) > 0 {
+		environment = layer(environment, own, true)
+	}
+	return layer(environment, app.get("environments", name), true)
+}
+
+// layer merges what holds in each environment, for all apps.
+func (l *loader) layer() {
+	l.layers = map[string]*node{}
+	base := layer(builtInNode(), l.rootNode.get("defaults"), false)
+	for i, e := range l.root.Environments {
+		n := l.rootNode.get("environments").item(i)
+		if name := string(e.Name); n.kind == mapping && name != "" && l.layers[name] == nil {
+			l.layers[name] = layer(base, n, false)
+		}
+	}
+}
+
+// place computes every placement. It is tolerant: where something was reported, it fills in what it can.
+func (l *loader) place() {
+	slices.SortStableFunc(l.apps, func(a, b writtenApp) int { return strings.Compare(string(a.Name), string(b.Name)) })
+	for _, environment := range l.order() {
+		settings := quiet(l.layers[environment])
+		for i := range l.apps {
+			l.placeOne(&l.apps[i], environment, settings)
+		}
+	}
+}
+
+func (l *loader) placeOne(app *writtenApp, environment string, settings environmentFile) {
+	if !goesTo(app.appFile, environment) {
+		return
+	}
+	n := stack(l.layers[environment], app.node, environment)
+	if n != l.layers[environment] {
+		settings = quiet(n)
+	}
+	p := placement(app.appFile, settings)
+	p.Environment, p.After = environment, l.upstream(app.appFile, environment)
+	p.Gates.Healthy = len(p.After) > 0
+	if settings.Gates.Healthy != nil {
+		p.Gates.Healthy = *settings.Gates.Healthy
+	}
+	l.placed = append(l.placed, placed{p, app, n})
+}
+
+// quiet decodes settings whose mistakes were reported where they are written.
+func quiet(n *node) environmentFile {
+	var out environmentFile
+	decoder{&reporter{}}.decode(n, reflect.ValueOf(&out).Elem(), "")
+	return out
+}
+
+func goesTo(app appFile, environment string) bool {
+	return len(app.Only) == 0 || slices.Contains(app.Only, appName(environment))
+}
+
+// upstream gives the environments an app comes from: where it does not go to one of After, that one's upstream counts,
+// so that leaving an environment out never means skipping what lies before it.
+func (l *loader) upstream(app appFile, environment string) []string {
+	var out []string
+	seen := map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		for _, before := range l.after(name) {
+			switch {
+			case seen[before]:
+				continue
+			case goesTo(app, before):
+				out = append(out, before)
+			}
+			if seen[before] = true; !goesTo(app, before) {
+				visit(before)
+			}
+		}
+	}
+	visit(environment)
+	return out
+}
+
+// after gives the known environments that one comes after, as written.
+func (l *loader) after(environment string) []string {
+	for _, e := range l.root.Environments {
+		if string(e.Name) == environment {
+			return strs(e.After)
+		}
+	}
+	return nil
+}
+
+// placement expands an app's settings in an environment.
+func placement(app appFile, s environmentFile) Placement {
+	unit := string(app.Group)
+	if unit == "" {
+		unit = string(app.Name)
+	}
+	fill := strings.NewReplacer("{app}", string(app.Name), "{environment}", string(s.Name), "{group}", unit, "{team}", string(app.Team))
+	src := sourceOf(app.Source)
+	return Placement{
+		App: string(app.Name), Unit: unit, Team: string(app.Team),
+		Branch: fill.Replace(string(s.Branch)), Folder: fill.Replace(string(s.Path)),
+		Path: fill.Replace(src.Path), Root: rootOf(src),
+		Values: valuesOf(s.Values, fill), Namespace: fill.Replace(string(s.Namespace)),
+		Kubernetes: Kubernetes{Version: string(s.Kubernetes.Version), APIs: strs(s.Kubernetes.APIs)},
+		Engine:     string(s.Engine), Images: imagesOf(app.Images, s.Images.Rewrite),
+		Merge: Merge(s.Merge), PullRequest: s.PullRequest == nil || *s.PullRequest,
+		Gates: gatesOf(s.Gates, fill), Health: healthOf(s.Health, fill),
+		Clusters: strs(s.Clusters), Deadline: durationOf(s.Deadline), Labels: filled(s.Labels, fill),
+		AllowSecrets: app.AllowSecrets,
+	}
+}
+
+func sourceOf(s sourceFile) AppSource {
+	out := AppSource{Repository: string(s.Repository), Path: string(s.Path), Root: string(s.Root)}
+	if out.Path == "" {
+		out.Path = "."
+	}
+	return out
+}
+
+// rootOf is the folder that is stored: as written or the part of the path that is the same everywhere.
+func rootOf(s AppSource) string {
+	if s.Root != "" {
+		return s.Root
+	}
+	fixed, _, templated := strings.Cut(s.Path, "{")
+	if !templated {
+		return s.Path
+	}
+	return path.Dir(fixed + "x")
+}
+
+func valuesOf(files []valuesFile, fill *strings.Replacer) []Values {
+	var out []Values
+	for _, f := range files {
+		name, optional := strings.CutSuffix(fill.Replace(string(f)), "?")
+		out = append(out, Values{Path: name, Optional: optional})
+	}
+	return out
+}
+
+func imagesOf(images []imageFile, rewrite map[registry]registry) []Image {
+	var out []Image
+	for _, i := range images {
+		out = append(out, Image{Name: string(i.Name), Match: string(i.Match), Optional: i.Optional,
+			Fields: strs(i.Fields), Set: texts(i.Set), Rewrite: texts(rewrite)})
+	}
+	return out
+}
+
+func healthOf(h healthFile, fill *strings.Replacer) Health {
+	switch {
+	case h.Status != "":
+		return Health{From: "status", Value: fill.Replace(string(h.Status))}
+	case h.Check != "":
+		return Health{From: "check", Value: fill.Replace(string(h.Check))}
+	}
+	return Health{From: string(h.From)}
+}
+
+func gatesOf(g gatesFile, fill *strings.Replacer) Gates {
+	out := Gates{
+		Soak: durationOf(g.Soak), Checks: filled(g.Checks, fill), Manual: g.Manual != nil && *g.Manual,
+		Approvals: Approvals{Count: g.Approvals.Count, From: strs(g.Approvals.From), Exclude: strs(g.Approvals.Exclude)},
+	}
+	for _, w := range g.Windows {
+		out.Windows = append(out.Windows, windowOf(w))
+	}
+	for _, f := range g.Freezes {
+		zone, _ := parseZone(string(f.Zone))
+		out.Freezes = append(out.Freezes, Freeze{From: string(f.From), To: string(f.To), Zone: zone, Reason: string(f.Reason)})
+	}
+	return out
+}
+
+var weekdays = map[weekday]time.Weekday{"Mon": time.Monday, "Tue": time.Tuesday, "Wed": time.Wednesday, "Thu": time.Thursday,
+	"Fri": time.Friday, "Sat": time.Saturday, "Sun": time.Sunday}
+
+func windowOf(w windowFile) Window {
+	zone, _ := parseZone(string(w.Zone))
+	out := Window{From: parseClock(string(w.From)), To: parseClock(string(w.To)), Zone: zone}
+	for _, d := range w.Days {
+		out.Days = append(out.Days, weekdays[d])
+	}
+	if len(w.Days) == 0 {
+		out.Days = slices.Sorted(maps.Values(weekdays))
+	}
+	return out
+}
+
+func durationOf(d duration) time.Duration {
+	out, _ := parseDuration(string(d))
+	return out
+}
+
+// noFill leaves placeholders as they are.
+var noFill = strings.NewReplacer()
+
+func filled[T ~string](in []T, fill *strings.Replacer) []string {
+	out := strs(in)
+	for i := range out {
+		out[i] = fill.Replace(out[i])
+	}
+	return out
+}
+
+func strs[T ~string](in []T) []string {
+	var out []string
+	for _, s := range in {
+		out = append(out, string(s))
+	}
+	return out
+}
+
+func texts[K, V ~string](in map[K]V) map[string]string {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(in))
+	for k, v := range in {
+		out[string(k)] = string(v)
+	}
+	return out
+}

@@ -1,0 +1,33 @@
+package environments
+
+import (
+	"reflect"
+	"slices"
+)
+
+// What ferry.yaml will say one day. These keys and words are designed but do not work yet: they are refused as such, so
+// that nobody takes them for a typo and nothing is accepted that does nothing. Delete an entry when its behaviour comes.
+var (
+	plannedKeys = map[reflect.Type][]string{
+		reflect.TypeFor[rootFile](): {"policies", "tickets", "notify", "risks", "templates", "forge", "keep", "overrides",
+			"hotfix", "registries", "identity", "upgrade", "comments"},
+		reflect.TypeFor[appFile](): {"patches", "extra", "drop", "hooks", "validate", "deterministic", "includeCRDs",
+			"imageExists", "together", "template", "keep", "tickets", "notify"},
+		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref", "verify", "lock"},
+		reflect.TypeFor[settings](): {"deliver", "repository", "template", "patches", "extra", "drop", "hooks", "rollback",
+			"validate", "policies", "tickets", "notify", "deterministic", "includeCRDs", "together", "override", "hotfix"},
+		reflect.TypeFor[kubernetesFile](): {"crds", "schemas"},
+		reflect.TypeFor[gatesFile]():      {"imageExists", "tickets", "signatures"},
+		reflect.TypeFor[imageFile]():      {"tags", "verify"},
+	}
+	plannedSupersede = map[string]string{"on-approval": "supersede: on-approval", "queue": "supersede: queue"}
+	plannedPersons   = map[string]string{"team/": "approval by teams (team/...)", "source-authors": "excluding source-authors"}
+)
+
+// later tells whether a key is planned for a place. An environment may say what settings say.
+func later(t reflect.Type, key string) bool {
+	if t == reflect.TypeFor[environmentFile]() {
+		t = reflect.TypeFor[settings]()
+	}
+	return slices.Contains(plannedKeys[t], key)
+}
