@@ -15,8 +15,8 @@ import (
 type Release struct {
 	App       string   `yaml:"app" json:"app"`
 	Version   string   `yaml:"version" json:"version"` // a label for people; never compared
-	Sequence  Sequence `yaml:"sequence" json:"sequence"`
-	Source    Source   `yaml:"source" json:"source"`
+	Sequence  Sequence `yaml:"sequence" json:"sequence,omitzero"`
+	Source    Source   `yaml:"source" json:"source,omitzero"`
 	Templates string   `yaml:"templates,omitempty" json:"templates,omitempty"` // Git tree id of the templates, as stored on the sources branch
 	Root      string   `yaml:"root,omitempty" json:"root,omitempty"`           // the folder of the source repository that Templates is the tree of; "" = its root
 	Images    []Image  `yaml:"images,omitempty" json:"images,omitempty"`       // sorted by name
@@ -32,15 +32,16 @@ type Source struct {
 
 // Image is one container image of a release. Tag is a string all the way, whatever it looks like.
 type Image struct {
-	Name    string `yaml:"name" json:"name"`
-	Tag     string `yaml:"tag,omitempty" json:"tag,omitempty"`
-	Digest  string `yaml:"digest,omitempty" json:"digest,omitempty"`   // sha256:<64 hex digits>; empty only where tags were allowed
-	Carried string `yaml:"carried,omitempty" json:"carried,omitempty"` // version of the release it was taken over from
+	Name       string `yaml:"name" json:"name"`                                 // as ferry.yaml and templates call it
+	Repository string `yaml:"repository,omitempty" json:"repository,omitempty"` // where it lies, when that is not Name
+	Tag        string `yaml:"tag,omitempty" json:"tag,omitempty"`
+	Digest     string `yaml:"digest,omitempty" json:"digest,omitempty"`   // sha256:<64 hex digits>; empty only where tags were allowed
+	Carried    string `yaml:"carried,omitempty" json:"carried,omitempty"` // version of the release it was taken over from
 }
 
 // Reference gives the image as a container names it: name[:tag][@digest].
 func (i Image) Reference() string {
-	ref := i.Name
+	ref := cmp.Or(i.Repository, i.Name)
 	if i.Tag != "" {
 		ref += ":" + i.Tag
 	}
@@ -90,7 +91,7 @@ func SameContent(a, b Release) bool {
 	return a.App == b.App && a.Version == b.Version && a.Sequence == b.Sequence && a.Source.Repository == b.Source.Repository &&
 		a.Source.Commit == b.Source.Commit && a.Templates == b.Templates &&
 		slices.EqualFunc(sorted(a.Images), sorted(b.Images), func(x, y Image) bool {
-			return x.Name == y.Name && x.Tag == y.Tag && x.Digest == y.Digest
+			return x.Name == y.Name && x.Repository == y.Repository && x.Tag == y.Tag && x.Digest == y.Digest
 		})
 }
 
