@@ -51,7 +51,9 @@ type Kubernetes struct {
 // Document is one YAML document as a renderer wrote it.
 type Document struct {
 	Source string // template or file it came from, for messages
+	Line   int    // of Source where Data begins, from 1; 0 where Data is not the text of Source
 	Data   []byte
+	parsed *tree
 }
 
 // Output is what a renderer gives back.
@@ -67,20 +69,3 @@ type Renderer interface {
 	Version() string
 	Render(ctx context.Context, r Request) (Output, error)
 }
-
-// Identity tells resources of one cluster apart. The API version is not part of it: v1beta1 and v1 are one resource.
-type Identity struct {
-	Group, Kind, Namespace, Name string
-}
-
-// Manifest is one Kubernetes resource in canonical form.
-type Manifest struct {
-	Identity
-	APIVersion string
-	Path       string // file name inside the environment's folder
-	Data       []byte // canonical YAML, one document
-	Source     string // template or file it came from, for messages
-}
-
-// Manifests are the resources of one app in one environment, sorted by Path.
-type Manifests []Manifest

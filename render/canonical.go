@@ -1,0 +1,191 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxTotal bounds the canonical bytes of one render.
+const maxTotal = 256 << 20
+
+// Canonical turns what a renderer wrote into manifests: lists unfolded, one resource each, in the form that FormatVersion
+// describes, under stable file names. Whoever reads YAML as Kubernetes does finds the same in both. namespace is the one the
+// app is installed into, which an empty metadata.namespace means; it is not written anywhere. The error is Problems, all of them.
+func Canonical(out Output, namespace string) (Manifests, error) {
+	c := canonical{namespace: namespace, seen: map[Identity]place{}}
+	number := map[string]int{}
+	for _, d := range out.Documents {
+		number[d.Source]++
+		c.document(d, number[d.Source])
+	}
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	nameFiles(c.manifests, namespace)
+	slices.SortFunc(c.manifests, func(a, b Manifest) int { return strings.Compare(a.Path, b.Path) })
+	return c.manifests, nil
+}
+
+// place is where a resource was rendered.
+type place struct {
+	doc    Document
+	number int
+	line   int
+}
+
+func (p place) String() string {
+	located := Problems{{Line: p.line}}.in(p.doc, p.number)[0]
+	return strings.TrimSuffix(located.place(), ": ")
+}
+
+type canonical struct {
+	namespace string
+	manifests Manifests
+	problems  Problems
+	seen      map[Identity]place
+	scratch   []byte
+	total     int
+}
+
+func (c *canonical) document(d Document, number int) {
+	t := d.parsed
+	if t == nil {
+		t = &tree{}
+	}
+	root, err := t.read(d.Data)
+	if err != nil {
+		c.problems = append(c.problems, err.(Problems).in(d, number)...)
+		return
+	}
+	if root == nil {
+		return
+	}
+	if isEncrypted(root) {
+		c.add(root, place{d, number, root.Line}, d.Data, t)
+		return
+	}
+	items, ps := unfold(root, 0)
+	c.problems = append(c.problems, ps.in(d, number)...)
+	for _, item := range items {
+		c.scratch = write(c.scratch[:0], item)
+		own := t
+		if item != root {
+			own = readTree(item)
+		}
+		c.add(item, place{d, number, item.Line}, bytes.Clone(c.scratch), own)
+	}
+}
+
+func (c *canonical) add(root *yaml.Node, at place, data []byte, t *tree) {
+	complain := func(p Problem) { c.problems = append(c.problems, Problems{p}.in(at.doc, at.number)...) }
+	id, apiVersion, err := identify(root)
+	if err != nil {
+		c.problems = append(c.problems, err.(Problems).in(at.doc, at.number)...)
+		return
+	}
+	same := id.in(c.namespace)
+	if before, twice := c.seen[same]; twice {
+		complain(Problem{Line: at.line, Text: fmt.Sprintf("%s is rendered twice, first in %s", id, before), Next: "rename or drop one of the two"})
+		return
+	}
+	c.seen[same] = at
+	if c.total += len(data); c.total > maxTotal {
+		if c.total-len(data) <= maxTotal {
+			complain(Problem{Text: fmt.Sprintf("the render is larger than %d MB", maxTotal>>20)})
+		}
+		return
+	}
+	c.manifests = append(c.manifests, Manifest{Identity: id, APIVersion: apiVersion, Data: data, Source: at.doc.Source, tree: t})
+}
+
+// readTree is a tree that needs no reading any more.
+func readTree(root *yaml.Node) *tree {
+	t := &tree{root: root}
+	t.once.Do(func() {})
+	return t
+}
+
+// in gives the identity as the cluster will see it: cluster-wide kinds have no namespace, others that of the app where they
+// name none.
+func (i Identity) in(namespace string) Identity {
+	switch {
+	case i.isBuiltIn() && builtIn[i.Kind].cluster:
+		i.Namespace = ""
+	case i.Namespace == "":
+		i.Namespace = namespace
+	}
+	return i
+}
+
+// isEncrypted tells whether SOPS has sealed a document: its checksum covers the order of keys, so it is carried as it is.
+func isEncrypted(root *yaml.Node) bool {
+	return field(field(root, "sops"), "mac") != nil
+}
+
+// unfold gives the resources of a list, of lists in it too, or the resource itself.
+func unfold(root *yaml.Node, depth int) ([]*yaml.Node, Problems) {
+	items, ok := listItems(root)
+	if !ok {
+		return []*yaml.Node{root}, nil
+	}
+	var all []*yaml.Node
+	var problems Problems
+	for i, item := range items {
+		at := Problem{Line: item.Line, Column: item.Column}
+		switch {
+		case item.Kind != yaml.MappingNode:
+			at.Text = fmt.Sprintf("items[%d] of the list is not a resource: not a mapping", i)
+		case isEncrypted(item):
+			at.Text = fmt.Sprintf("items[%d] of the list is encrypted with SOPS, which cannot be taken out of a list", i)
+		case depth > 10:
+			at.Text = "lists in lists, too deep"
+		default:
+			inheritKind(item, root)
+			sortPairs(item, top)
+			below, ps := unfold(item, depth+1)
+			all, problems = append(all, below...), append(problems, ps...)
+			continue
+		}
+		problems = append(problems, at)
+	}
+	return all, problems
+}
+
+// listItems tells a list, which is no resource of its own and has no name, from a resource whose kind happens to end in List.
+func listItems(n *yaml.Node) ([]*yaml.Node, bool) {
+	kind := field(n, "kind")
+	if kind == nil || kind.Tag != tagString || !strings.HasSuffix(kind.Value, "List") || field(field(n, "metadata"), "name") != nil {
+		return nil, false
+	}
+	items := field(n, "items")
+	switch {
+	case items == nil || items.Tag == tagNull:
+		return nil, kind.Value == "List"
+	case items.Kind != yaml.SequenceNode:
+		return nil, false
+	}
+	return items.Content, true
+}
+
+// inheritKind gives an item of a DeploymentList the kind and version that it may leave out.
+func inheritKind(item, list *yaml.Node) {
+	kind, version := field(list, "kind"), field(list, "apiVersion")
+	if kind.Value == "List" || version == nil || field(item, "kind") != nil {
+		return
+	}
+	add := func(key, value string) {
+		item.Content = append(item.Content, str(key, item.Line), str(value, item.Line))
+	}
+	add("kind", strings.TrimSuffix(kind.Value, "List"))
+	if field(item, "apiVersion") == nil {
+		add("apiVersion", version.Value)
+	}
+}
+
+func str(value string, line int) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tagString, Value: value, Line: line}
+}

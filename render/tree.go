@@ -1,0 +1,237 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Limits of one document. A real resource is below 2 MB (what a cluster stores) and about forty levels deep.
+const (
+	maxDocument = 64 << 20 // bytes as rendered
+	maxDepth    = 200
+	maxAliased  = 8 << 20 // bytes that aliases may add
+	maxKey      = 1000    // bytes; YAML readers find no key longer than 1024
+)
+
+// nodeCost is what an expanded node counts against maxAliased besides its text.
+const nodeCost = 64
+
+// tree is one document as Kubernetes reads it: aliases and merge keys expanded, scalars tagged with what they mean, keys in
+// canonical order. It is parsed at most once, however many rooms ask.
+type tree struct {
+	once sync.Once
+	root *yaml.Node // nil where the document is empty
+	err  error      // Problems without a source
+}
+
+func (t *tree) read(data []byte) (*yaml.Node, error) {
+	t.once.Do(func() { t.root, t.err = parse(data) })
+	return t.root, t.err
+}
+
+// parse reads exactly one document.
+func parse(data []byte) (*yaml.Node, error) {
+	if len(data) > maxDocument {
+		return nil, Problems{{Text: "the document is larger than " + strconv.Itoa(maxDocument>>20) + " MB"}}
+	}
+	node, err := decodeOne(data)
+	if err != nil || node == nil {
+		return nil, err
+	}
+	r := reader{open: map[*yaml.Node]bool{}}
+	root := r.value(node, top, 0)
+	if len(r.problems) > 0 {
+		return nil, r.problems
+	}
+	return root, nil
+}
+
+func decodeOne(data []byte) (*yaml.Node, error) {
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var first, second yaml.Node
+	if err := d.Decode(&first); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, syntaxProblem(err)
+	}
+	switch err := d.Decode(&second); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		return nil, syntaxProblem(err)
+	case !isEmpty(second.Content[0]):
+		return nil, Problems{{Line: second.Content[0].Line, Text: "a second document begins here; Kubernetes would read only the first"}}
+	}
+	if isEmpty(first.Content[0]) {
+		return nil, nil
+	}
+	return first.Content[0], nil
+}
+
+func isEmpty(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Style == 0 && n.Value == ""
+}
+
+var yamlLine = regexp.MustCompile(`^line (\d+): `)
+
+// syntaxProblem takes the line out of the library's text, where it is the only place that tells it.
+func syntaxProblem(err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	p := Problem{Text: text}
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		p.Line, _ = strconv.Atoi(m[1])
+		p.Text = text[len(m[0]):]
+	}
+	p.Text = "broken YAML: " + p.Text
+	return Problems{p}
+}
+
+// reader turns parsed nodes into a tree, in place.
+type reader struct {
+	problems Problems
+	open     map[*yaml.Node]bool // anchors whose value is being read
+	aliased  int                 // bytes that aliases have added
+}
+
+func (r *reader) complain(n *yaml.Node, text string) {
+	r.problems = append(r.problems, Problem{Line: n.Line, Column: n.Column, Text: text})
+}
+
+func (r *reader) value(n *yaml.Node, o order, depth int) *yaml.Node {
+	if depth > maxDepth {
+		if depth == maxDepth+1 {
+			r.complain(n, "nested deeper than "+strconv.Itoa(maxDepth)+" levels")
+		}
+		return n
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return r.alias(n, o, depth)
+	case yaml.ScalarNode:
+		return r.scalar(n)
+	}
+	if n.Anchor != "" {
+		r.open[n] = true
+		defer delete(r.open, n)
+	}
+	if n.Kind == yaml.SequenceNode {
+		for i, item := range n.Content {
+			n.Content[i] = r.value(item, itemOrder(o), depth+1)
+		}
+	} else {
+		r.mapping(n, o, depth)
+	}
+	n.Tag, n.Style = "", 0
+	return n
+}
+
+func (r *reader) scalar(n *yaml.Node) *yaml.Node {
+	tag, text, complaint := meaning(n)
+	if complaint != "" {
+		r.complain(n, complaint)
+	}
+	n.Tag, n.Value, n.Style = tag, text, 0
+	return n
+}
+
+// alias gives a copy of what the alias names, sorted for the place where it now stands.
+func (r *reader) alias(n *yaml.Node, o order, depth int) *yaml.Node {
+	if r.open[n.Alias] {
+		r.complain(n, "the anchor &"+n.Value+" contains itself")
+		return n
+	}
+	c := r.clone(n.Alias, n, o, depth)
+	if c == nil {
+		return n
+	}
+	return c
+}
+
+// clone copies a tree that has been read; nil once aliases add more than they may.
+func (r *reader) clone(n, at *yaml.Node, o order, depth int) *yaml.Node {
+	r.aliased += nodeCost + len(n.Value)
+	if r.aliased > maxAliased || depth > maxDepth {
+		r.refuseAliases(at)
+		return nil
+	}
+	c := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Line: at.Line, Column: at.Column}
+	c.Content = make([]*yaml.Node, len(n.Content))
+	for i, child := range n.Content {
+		below := itemOrder(o)
+		if n.Kind == yaml.MappingNode && i%2 == 1 {
+			below = valueOrder(o, n.Content[i-1].Value)
+		}
+		if c.Content[i] = r.clone(child, at, below, depth+1); c.Content[i] == nil {
+			return nil
+		}
+	}
+	if c.Kind == yaml.MappingNode {
+		sortPairs(c, o)
+	}
+	return c
+}
+
+func (r *reader) refuseAliases(at *yaml.Node) {
+	const text = "the aliases of this document expand beyond all measure"
+	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Text == text }) {
+		r.complain(at, text)
+	}
+}
+
+func (r *reader) mapping(n *yaml.Node, o order, depth int) {
+	merges := false
+	for i := 0; i < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if isMerge(key) {
+			merges = true
+			n.Content[i+1] = r.value(n.Content[i+1], other, depth+1)
+			continue
+		}
+		n.Content[i] = r.key(key)
+		n.Content[i+1] = r.value(n.Content[i+1], valueOrder(o, n.Content[i].Value), depth+1)
+	}
+	if merges {
+		r.merge(n)
+	}
+	sortPairs(n, o)
+	for i := 2; i < len(n.Content); i += 2 {
+		if a, b := n.Content[i-2], n.Content[i]; a.Value == b.Value {
+			r.complain(b, "the key "+strconv.Quote(b.Value)+" appears twice, first in line "+strconv.Itoa(a.Line))
+		}
+	}
+}
+
+// key gives a string in place of a key, apart from the key itself where that carries an anchor.
+func (r *reader) key(n *yaml.Node) *yaml.Node {
+	at := n
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind != yaml.ScalarNode {
+		r.complain(at, "a key is a mapping or a list")
+		return at
+	}
+	text, complaint := keyText(n)
+	switch {
+	case complaint != "":
+		r.complain(at, complaint)
+	case len(text) > maxKey:
+		r.complain(at, "a key is longer than "+strconv.Itoa(maxKey)+" bytes")
+	}
+	if n != at || n.Anchor != "" {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tagString, Value: text, Line: at.Line, Column: at.Column}
+	}
+	n.Tag, n.Value, n.Style = tagString, text, 0
+	return n
+}
+
+func isMerge(key *yaml.Node) bool {
+	return key.Kind == yaml.ScalarNode && key.Value == "<<" && key.Tag == tagMerge
+}
