@@ -168,31 +168,18 @@ func thaw(f environments.Freeze) time.Time {
 	return firstMoment(last.AddDate(0, 0, 1), zone(f.Zone))
 }
 
-// firstMoment gives the beginning of a date in a zone. Some zones change their clocks at midnight: where that skips it,
-// the day begins at the change; where it comes twice, at the first.
+// firstMoment gives the beginning of a date in a zone: the first of the midnights under the offsets around it that shows
+// the date. Some zones change their clocks at midnight, so there may be two of them, or one that shows 01:00.
 func firstMoment(date time.Time, z *time.Location) time.Time {
-	want := date.Format(time.DateOnly)
-	t := time.Date(date.Year(), date.Month(), date.Day(), 12, 0, 0, 0, z)
-	first := t
-	for _, c := range midnights(date, t) {
-		if c.In(z).Format(time.DateOnly) >= want && c.Before(first) {
-			first = c
+	first := time.Date(date.Year(), date.Month(), date.Day(), 12, 0, 0, 0, z)
+	for _, near := range []time.Time{first.Add(-day), first} {
+		_, offset := near.Zone()
+		midnight := date.Add(-time.Duration(offset) * time.Second).In(z)
+		if midnight.Format(time.DateOnly) >= date.Format(time.DateOnly) && midnight.Before(first) {
+			first = midnight
 		}
 	}
 	return first
-}
-
-// midnights lists the moments at which a date can begin: midnight under each offset around it, and a change of clocks.
-func midnights(date, noon time.Time) []time.Time {
-	var out []time.Time
-	for _, near := range []time.Time{noon.Add(-day), noon} {
-		_, offset := near.Zone()
-		out = append(out, date.Add(-time.Duration(offset)*time.Second))
-	}
-	if change, _ := noon.ZoneBounds(); noon.Sub(change) < day {
-		out = append(out, change)
-	}
-	return out
 }
 
 // holding gives the holds that apply now; they stop everything.
