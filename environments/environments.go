@@ -64,6 +64,7 @@ type Placement struct {
 	Kubernetes   Kubernetes
 	Engine       string // flux or argocd
 	Images       []Image
+	Rewrite      map[string]string // registry -> registry of this environment, for every image
 	Merge        Merge
 	PullRequest  bool
 	Gates        Gates
@@ -93,7 +94,6 @@ type Image struct {
 	Optional bool              // no error when the render does not use it
 	Fields   []string          // field paths in custom resources, as kind.path: "Workflow.spec.templates[].image"
 	Set      map[string]string // values path -> template over .Release and .Image, for charts that want the value
-	Rewrite  map[string]string // registry -> registry of this environment
 }
 
 // Merge says who merges a promotion.

@@ -160,7 +160,7 @@ func placement(app appFile, s environmentFile) Placement {
 		Path: fill.Replace(src.Path), Root: rootOf(src),
 		Values: valuesOf(s.Values, fill), Namespace: fill.Replace(string(s.Namespace)),
 		Kubernetes: Kubernetes{Version: string(s.Kubernetes.Version), APIs: strs(s.Kubernetes.APIs)},
-		Engine:     string(s.Engine), Images: imagesOf(app.Images, s.Images.Rewrite),
+		Engine:     string(s.Engine), Images: imagesOf(app.Images), Rewrite: texts(s.Images.Rewrite),
 		Merge: Merge(s.Merge), PullRequest: s.PullRequest == nil || *s.PullRequest,
 		Gates: gatesOf(s.Gates, fill), Health: healthOf(s.Health, fill),
 		Clusters: strs(s.Clusters), Deadline: durationOf(s.Deadline), Labels: filled(s.Labels, fill),
@@ -197,11 +197,11 @@ func valuesOf(files []valuesFile, fill *strings.Replacer) []Values {
 	return out
 }
 
-func imagesOf(images []imageFile, rewrite map[registry]registry) []Image {
+func imagesOf(images []imageFile) []Image {
 	var out []Image
 	for _, i := range images {
 		out = append(out, Image{Name: string(i.Name), Match: string(i.Match), Optional: i.Optional,
-			Fields: strs(i.Fields), Set: texts(i.Set), Rewrite: texts(rewrite)})
+			Fields: strs(i.Fields), Set: texts(i.Set)})
 	}
 	return out
 }
