@@ -1,0 +1,283 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ferry-cd/ferry"
+
+// arrows says which of our rooms each room may import: a floor plan, every arrow pointing down. A room that is not here
+// may not exist; a driver stands below its parent and knows only that. docs/design.md gives the reasons.
+var arrows = map[string][]string{
+	"release":            {},
+	"door":               {},
+	"templates":          {},
+	"environments":       {"release"},
+	"render":             {"release"},
+	"render/helm":        {"render"},
+	"render/kustomize":   {"render"},
+	"render/plain":       {"render"},
+	"check":              {"render"},
+	"diff":               {"render"},
+	"git":                {"door"},
+	"scm":                {"door"},
+	"scm/scmtest":        {"scm"},
+	"scm/local":          {"scm", "door", "git"},
+	"scm/github":         {"scm", "door"},
+	"scm/gitlab":         {"scm", "door"},
+	"scm/azure":          {"scm", "door"},
+	"scm/gitea":          {"scm", "door"},
+	"scm/bitbucket":      {"scm", "door"},
+	"source":             {"release", "git", "door"},
+	"gates":              {"release", "environments"},
+	"promote":            {"release", "environments", "render", "check", "diff", "git", "scm", "gates"},
+	"report":             {"promote", "release", "environments", "render", "check", "diff", "git", "scm", "gates"},
+	"connector":          {"release", "environments", "git", "scm", "door"},
+	"connector/cluster":  {"connector"},
+	"connector/pipeline": {"connector", "door"},
+	"notify":             {"report", "door"},
+	"site":               {"report", "promote", "release", "environments", "render", "check", "diff", "git", "scm", "gates"},
+	"setup":              {"templates", "report", "promote", "source", "release", "environments", "render", "check", "diff", "git", "scm", "gates", "door"},
+	"cmd/ferry":          {"*"},
+	"bench":              {"*"},
+}
+
+// owners says which rooms may bring a heavy or a dangerous library into the house, by prefix of the import path.
+var owners = map[string][]string{
+	"helm.sh/helm":                           {"render/helm"},
+	"sigs.k8s.io/kustomize/api":              {"render/kustomize"},
+	"sigs.k8s.io/kustomize/kyaml":            {"render/kustomize"},
+	"github.com/go-git":                      {"git"},
+	"github.com/google/go-github":            {"scm/github"},
+	"github.com/xanzy/go-gitlab":             {"scm/gitlab"},
+	"gitlab.com/gitlab-org/api":              {"scm/gitlab"},
+	"code.gitea.io/sdk":                      {"scm/gitea"},
+	"k8s.io/client-go":                       {"connector/cluster", "render/helm"},
+	"github.com/google/go-containerregistry": {"source"},
+	"github.com/urfave/cli":                  {"cmd/ferry"},
+	"github.com/invopop/jsonschema":          {"release", "environments", "cmd/ferry"},
+	"os/exec":                                {"bench"}, // nothing that ferry reads may start a program
+}
+
+// pkg is what go list tells of a package.
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Standard   bool
+}
+
+// house is every package of ours and everything below it.
+type house map[string]pkg
+
+func listHouse(t *testing.T) house {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports,Standard", "./...")
+	cmd.Dir = "../.."
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	h := house{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		switch err := d.Decode(&p); err {
+		case nil:
+			h[p.ImportPath] = p
+		case io.EOF:
+			return h
+		default:
+			t.Fatal(err)
+		}
+	}
+}
+
+// ours lists our packages, sorted.
+func (h house) ours() []string {
+	return slices.Sorted(func(yield func(string) bool) {
+		for path := range h {
+			if room(path) != "" && !yield(path) {
+				return
+			}
+		}
+	})
+}
+
+// room gives the room of a package: its longest beginning in the floor plan, or the folder where it has none; "" for
+// packages of others.
+func room(path string) string {
+	rest, ok := strings.CutPrefix(path, module+"/")
+	if !ok {
+		return ""
+	}
+	for dir := rest; ; {
+		if _, ok := arrows[dir]; ok {
+			return dir
+		}
+		i := strings.LastIndexByte(dir, '/')
+		if i < 0 {
+			return rest
+		}
+		dir = dir[:i]
+	}
+}
+
+// fake tells whether a package is a driver's stateful fake, which the driver's tests use and no program may reach.
+func fake(path string) bool { return strings.HasSuffix(path, "/fake") }
+
+// violations names every import that the floor plan forbids, each with the way that leads to it.
+func (h house) violations() []string {
+	var out []string
+	for _, path := range h.ours() {
+		here := room(path)
+		allowed, known := arrows[here]
+		if !known {
+			out = append(out, here+" is not a room of the house: give it a place in the floor plan")
+			continue
+		}
+		for _, imported := range h[path].Imports {
+			there := room(imported)
+			if there == "" || there == here || slices.Contains(allowed, there) || slices.Contains(allowed, "*") && !fake(imported) {
+				continue
+			}
+			out = append(out, fmt.Sprintf("%s may not know %s: %s", here, there, h.way(path)+" -> "+name(imported)))
+		}
+		out = append(out, h.guests(path)...)
+	}
+	return out
+}
+
+// guests names the heavy libraries that a package brings in without owning them, directly or through somebody else's
+// library. What it gets through another room of ours is that room's matter.
+func (h house) guests(path string) []string {
+	var out []string
+	from := map[string]string{path: ""}
+	for queue := []string{path}; len(queue) > 0; queue = queue[1:] {
+		here := queue[0]
+		for _, imported := range h[here].Imports {
+			if _, seen := from[imported]; seen || room(imported) != "" {
+				continue
+			}
+			from[imported] = here
+			if prefix, rooms := owner(imported); prefix != "" && (here == path || !h[imported].Standard) {
+				if !slices.Contains(rooms, room(path)) {
+					out = append(out, fmt.Sprintf("%s belongs to %s: %s", prefix, strings.Join(rooms, ", "), h.way(path)+chain(from, imported)))
+				}
+				continue
+			}
+			if !h[imported].Standard {
+				queue = append(queue, imported)
+			}
+		}
+	}
+	return out
+}
+
+func owner(path string) (prefix string, rooms []string) {
+	for _, prefix := range slices.Sorted(maps.Keys(owners)) {
+		if strings.HasPrefix(path, prefix) {
+			return prefix, owners[prefix]
+		}
+	}
+	return "", nil
+}
+
+// chain is the way from a package of ours to a library.
+func chain(from map[string]string, to string) string {
+	out := ""
+	for ; from[to] != ""; to = from[to] {
+		out = " -> " + name(to) + out
+	}
+	return out
+}
+
+// way is the shortest way from the program to one of our packages, which it may not reach at all.
+func (h house) way(to string) string {
+	start := module + "/cmd/ferry"
+	from := map[string]string{start: ""}
+	for queue := []string{start}; len(queue) > 0; queue = queue[1:] {
+		for _, next := range h[queue[0]].Imports {
+			if _, seen := from[next]; !seen && room(next) != "" {
+				from[next] = queue[0]
+				queue = append(queue, next)
+			}
+		}
+	}
+	if _, reached := from[to]; !reached || to == start {
+		return name(to)
+	}
+	return name(start) + chain(from, to)
+}
+
+func name(path string) string { return strings.TrimPrefix(path, module+"/") }
+
+// The arrows of the house point down, and heavy libraries stay in their rooms.
+func TestHouse(t *testing.T) {
+	for _, v := range listHouse(t).violations() {
+		t.Error(v)
+	}
+}
+
+// The floor plan itself has no way back up, and no room but the program and the benchmarks knows a driver.
+func TestFloorPlan(t *testing.T) {
+	for from, tos := range arrows {
+		for _, to := range tos {
+			if to == "*" {
+				continue
+			}
+			if _, ok := arrows[to]; !ok {
+				t.Errorf("%s -> %s: there is no such room", from, to)
+			}
+			if parent, _, driver := strings.Cut(to, "/"); driver {
+				t.Errorf("%s -> %s: a driver of %s is known to the program alone", from, to, parent)
+			}
+			if reaches(to, from, map[string]bool{}) {
+				t.Errorf("%s -> %s leads back up", from, to)
+			}
+		}
+	}
+}
+
+func reaches(from, to string, seen map[string]bool) bool {
+	if from == to {
+		return true
+	}
+	seen[from] = true
+	return slices.ContainsFunc(arrows[from], func(next string) bool { return !seen[next] && reaches(next, to, seen) })
+}
+
+// What the house test would say of a house with every kind of mistake.
+func TestHouseFindsMistakes(t *testing.T) {
+	h := house{}
+	add := func(path string, imports ...string) { h[path] = pkg{ImportPath: path, Imports: imports} }
+	add(module+"/cmd/ferry", module+"/report", module+"/scm/gitlab", module+"/scm/gitlab/fake")
+	add(module+"/report", module+"/promote", "example.com/pretty")
+	add(module+"/promote", module+"/scm/gitlab", module+"/report", "os/exec")
+	add(module+"/scm/gitlab", module+"/scm", "github.com/xanzy/go-gitlab")
+	add(module+"/scm/gitlab/fake", module+"/scm")
+	add(module+"/scm", module+"/utils")
+	add(module + "/utils")
+	add("example.com/pretty", "helm.sh/helm/v3/pkg/engine", "os/exec")
+	add("helm.sh/helm/v3/pkg/engine")
+	h["os/exec"] = pkg{ImportPath: "os/exec", Standard: true}
+	want := []string{
+		"cmd/ferry may not know scm/gitlab: cmd/ferry -> scm/gitlab/fake",
+		"promote may not know scm/gitlab: cmd/ferry -> report -> promote -> scm/gitlab",
+		"promote may not know report: cmd/ferry -> report -> promote -> report",
+		"os/exec belongs to bench: cmd/ferry -> report -> promote -> os/exec",
+		"helm.sh/helm belongs to render/helm: cmd/ferry -> report -> example.com/pretty -> helm.sh/helm/v3/pkg/engine",
+		"scm may not know utils: cmd/ferry -> scm/gitlab -> scm -> utils",
+		"utils is not a room of the house: give it a place in the floor plan",
+	}
+	if got := h.violations(); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
