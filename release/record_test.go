@@ -183,7 +183,7 @@ func TestParseRecordRefuses(t *testing.T) {
 		"the version must be a string, not a number":                     {"  version: \"1.10\"", "  version: 110"},
 		"31:26: the value is no simple string or number":                 {"values/podinfo.yaml: 3f", "values/podinfo.yaml: &a 3f"},
 		"the value is no simple":                                         {"tag: \"1.10\"", "tag: 1.10"},
-		"4:14: the value is no simple string or number":                   {"environment: dev", "environment: [dev]"},
+		"4:14: the value is no simple string or number":                  {"environment: dev", "environment: [dev]"},
 		"4:1: a key and a colon were expected":                           {"environment: dev", "environment dev"},
 		"4:1: the key has no value":                                      {"environment: dev", "environment:"},
 		"the indentation fits no line above":                             {"environment: dev", "   environment: dev"},

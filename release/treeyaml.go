@@ -20,6 +20,9 @@ var (
 	countForm  = regexp.MustCompile(`^(0|[1-9][0-9]{0,18})$`)
 )
 
+// maxKey is the length where YAML readers stop to look for the colon behind a key.
+const maxKey = 1024
+
 // plain tells whether a string may stand in YAML without quotes: not where any reader, of YAML 1.1 or 1.2, would see
 // anything else than this string.
 func plain(s string) bool {
@@ -82,7 +85,7 @@ func yamlLines(data string) ([]yamlLine, *Problem) {
 	n := 0
 	for line := range strings.SplitSeq(body, "\n") {
 		n++
-		if strings.HasPrefix(line, "#") && len(lines) == 0 {
+		if len(lines) == 0 && strings.HasPrefix(line, "#") && printable(line) {
 			continue // the head, for people
 		}
 		l, p := readLine(line, n)
@@ -116,17 +119,17 @@ func readLine(line string, n int) (yamlLine, *Problem) {
 	if l.indent > 2*maxDepth {
 		return l, l.problem("lines are nested too deep")
 	}
-	key, rest, ok := cutKey(rest)
-	if !ok {
+	key, after, ok := cutKey(rest)
+	if !ok || len(rest)-len(after) > maxKey {
 		return l, l.problem("a key and a colon were expected")
 	}
 	l.key = &node{kind: text, text: key, line: n, column: l.indent + 1}
-	if rest == "" {
+	if after == "" {
 		return l, nil
 	}
-	value, ok := readValue(rest[1:])
-	value.line, value.column = n, len(line)-len(rest)+2
-	if rest[0] != ' ' || !ok {
+	value, ok := readValue(after[1:])
+	value.line, value.column = n, len(line)-len(after)+2
+	if after[0] != ' ' || !ok {
 		return l, &Problem{Line: n, Column: value.column, Text: "the value is no simple string or number"}
 	}
 	l.value = value
