@@ -14,7 +14,7 @@ type Config struct {
 	Trust        Trust
 	placements   map[[2]string]Placement
 	ordered      []Placement
-	nodes        map[[2]string]*node // what a placement was made from, for Effective
+	made         map[[2]string]made // what placements were made from, for Effective
 }
 
 // App is a unit that is rendered and promoted on its own.

@@ -13,7 +13,8 @@ type field struct {
 	index    []int
 	kind     reflect.Type
 	required bool
-	min, max int64 // of a number
+	min, max int64  // of a number
+	standard string // default, where it is not in builtIn
 	doc      string
 	example  string
 }
@@ -42,7 +43,8 @@ func fieldsOf(t reflect.Type) []field {
 }
 
 func readField(f reflect.StructField, index int) field {
-	out := field{key: f.Tag.Get("yaml"), index: []int{index}, kind: f.Type, doc: f.Tag.Get("doc"), example: f.Tag.Get("example")}
+	out := field{key: f.Tag.Get("yaml"), index: []int{index}, kind: f.Type,
+		standard: f.Tag.Get("default"), doc: f.Tag.Get("doc"), example: f.Tag.Get("example")}
 	for part := range strings.SplitSeq(f.Tag.Get("jsonschema"), ",") {
 		name, value, _ := strings.Cut(part, "=")
 		number, _ := strconv.ParseInt(value, 10, 64)

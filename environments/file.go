@@ -37,7 +37,7 @@ type appFile struct {
 
 type sourceFile struct {
 	Repository repository `yaml:"repository" jsonschema:"required" doc:"Git URL of the source repository; releases from any other are refused." example:"https://github.com/acme/shop"`
-	Path       sourcePath `yaml:"path" doc:"The folder to render: a chart, a kustomization or manifests. May contain {environment}." example:"charts/shop"`
+	Path       sourcePath `yaml:"path" default:"." doc:"The folder to render: a chart, a kustomization or manifests. May contain {environment}." example:"charts/shop"`
 	Root       filePath   `yaml:"root" doc:"The folder that is stored with a release; it contains path and all that path refers to. Without it, the part of path before a placeholder." example:"deploy"`
 }
 
@@ -91,7 +91,7 @@ type healthFile struct {
 }
 
 type gatesFile struct {
-	Healthy   *bool         `yaml:"healthy" doc:"The release is proven in every environment this one comes after." example:"true"`
+	Healthy   *bool         `yaml:"healthy" default:"true where there is an after" doc:"The release is proven in every environment this one comes after." example:"true"`
 	Soak      duration      `yaml:"soak" doc:"It has been healthy there for this long." example:"24h"`
 	Checks    []statusName  `yaml:"checks" doc:"Commit statuses that must be success." example:"[\"acceptance/qa/{app}\"]"`
 	Approvals approvalsFile `yaml:"approvals" doc:"People who must approve." example:"{count: 2}"`

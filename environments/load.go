@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	_ "time/tzdata" // time zones must mean the same on every machine, also on one without a zone database
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -193,7 +192,7 @@ func match(pattern string, files []string) []string {
 
 // config gives what others read, once nothing is left to report.
 func (l *loader) config() *Config {
-	c := &Config{placements: map[[2]string]Placement{}, nodes: map[[2]string]*node{}}
+	c := &Config{placements: map[[2]string]Placement{}, made: map[[2]string]made{}}
 	for _, a := range l.apps {
 		c.Apps = append(c.Apps, appOf(a.appFile))
 	}
@@ -202,7 +201,7 @@ func (l *loader) config() *Config {
 	}
 	for _, p := range l.placed {
 		key := [2]string{p.App, p.Environment}
-		c.placements[key], c.nodes[key] = p.Placement, p.node
+		c.placements[key], c.made[key] = p.Placement, made{p.app.node, p.node}
 		c.ordered = append(c.ordered, p.Placement)
 	}
 	c.Trust = trustOf(l.root.Trust)

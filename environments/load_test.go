@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	_ "time/tzdata" // zones must not depend on the machine that runs the tests
 )
 
 // files is a repository in memory.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,13 +30,12 @@ type placed struct {
 }
 
 // builtInNode gives builtIn as a node without a place.
-func builtInNode() *node {
-	var r reporter
+var builtInNode = sync.OnceValue(func() *node {
 	nodes := 0
-	n := (&parser{reporter: &r, nodes: &nodes}).parse([]byte(builtIn))
+	n := (&parser{reporter: &reporter{}, nodes: &nodes}).parse([]byte(builtIn))
 	n.walk(func(n *node) { n.Position = Position{} })
 	return n
-}
+})
 
 // walk visits a node and all below it, keys left out.
 func (n *node) walk(visit func(*node)) {
@@ -94,7 +94,7 @@ func (l *loader) placeOne(app *writtenApp, environment string, settings environm
 		settings = quiet(n)
 	}
 	p := placement(app.appFile, settings)
-	p.Environment, p.After = environment, l.upstream(app.appFile, environment)
+	p.After = l.upstream(app.appFile, environment)
 	p.Gates.Healthy = len(p.After) > 0
 	if settings.Gates.Healthy != nil {
 		p.Gates.Healthy = *settings.Gates.Healthy
@@ -148,14 +148,13 @@ func (l *loader) after(environment string) []string {
 
 // placement expands an app's settings in an environment.
 func placement(app appFile, s environmentFile) Placement {
-	unit := string(app.Group)
-	if unit == "" {
-		unit = string(app.Name)
+	name := Placement{App: string(app.Name), Environment: string(s.Name), Unit: string(app.Group), Team: string(app.Team)}
+	if name.Unit == "" {
+		name.Unit = name.App
 	}
-	fill := strings.NewReplacer("{app}", string(app.Name), "{environment}", string(s.Name), "{group}", unit, "{team}", string(app.Team))
-	src := sourceOf(app.Source)
+	fill, src := filler(name), sourceOf(app.Source)
 	return Placement{
-		App: string(app.Name), Unit: unit, Team: string(app.Team),
+		App: name.App, Environment: name.Environment, Unit: name.Unit, Team: name.Team,
 		Branch: fill.Replace(string(s.Branch)), Folder: fill.Replace(string(s.Path)),
 		Path: fill.Replace(src.Path), Root: rootOf(src),
 		Values: valuesOf(s.Values, fill), Namespace: fill.Replace(string(s.Namespace)),

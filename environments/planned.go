@@ -9,16 +9,12 @@ import (
 // that nobody takes them for a typo and nothing is accepted that does nothing. Delete an entry when its behaviour comes.
 var (
 	plannedKeys = map[reflect.Type][]string{
-		reflect.TypeFor[rootFile](): {"policies", "tickets", "notify", "risks", "templates", "forge", "keep", "overrides",
-			"hotfix", "registries", "identity", "upgrade", "comments"},
-		reflect.TypeFor[appFile](): {"patches", "extra", "drop", "hooks", "validate", "deterministic", "includeCRDs",
-			"imageExists", "together", "template", "keep", "tickets", "notify"},
-		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref", "verify", "lock"},
-		reflect.TypeFor[settings](): {"deliver", "repository", "template", "patches", "extra", "drop", "hooks", "rollback",
-			"validate", "policies", "tickets", "notify", "deterministic", "includeCRDs", "together", "override", "hotfix"},
-		reflect.TypeFor[kubernetesFile](): {"crds", "schemas"},
-		reflect.TypeFor[gatesFile]():      {"imageExists", "tickets", "signatures"},
-		reflect.TypeFor[imageFile]():      {"tags", "verify"},
+		reflect.TypeFor[rootFile]():   {"policies", "tickets", "notify", "keep"},
+		reflect.TypeFor[appFile]():    {"patches", "extra", "drop", "hooks", "validate", "deterministic", "includeCRDs", "imageExists", "together", "keep"},
+		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref"},
+		reflect.TypeFor[settings](): {"deliver", "repository", "template", "patches", "extra", "drop", "hooks", "validate", "deterministic", "includeCRDs",
+			"imageExists", "together", "rollback", "policies", "tickets", "notify"},
+		reflect.TypeFor[gatesFile](): {"imageExists", "tickets"},
 	}
 	plannedSupersede = map[string]string{"on-approval": "supersede: on-approval", "queue": "supersede: queue"}
 	plannedPersons   = map[string]string{"team/": "approval by teams (team/...)", "source-authors": "excluding source-authors"}

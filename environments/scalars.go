@@ -77,7 +77,7 @@ const namePattern = `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`
 func (text) rule() rule { return rule{name: "text", pattern: `^[^\x00-\x08\x0b-\x1f\x7f]+$`} }
 
 func (appName) rule() rule {
-	return rule{name: "a name of lower-case letters, digits and dashes, at most 63", pattern: namePattern}
+	return rule{name: "a name", pattern: namePattern, check: checkName}
 }
 
 func (folder) rule() rule {
@@ -173,7 +173,7 @@ func (imageName) rule() rule {
 }
 
 func (registry) rule() rule {
-	return rule{name: "a registry, with a path where it has one", pattern: imagePattern}
+	return rule{name: "a registry, with a path where it has one", pattern: registryPattern}
 }
 
 func (fieldPath) rule() rule {
@@ -193,7 +193,7 @@ func (constraint) rule() rule {
 }
 
 func (person) rule() rule {
-	return rule{name: "a person's login", planned: plannedPersons, pattern: `^[A-Za-z0-9_]([-A-Za-z0-9._@+]*[A-Za-z0-9_\]])?$`}
+	return rule{name: "a person's login", planned: plannedPersons, pattern: `^[A-Za-z0-9_][-A-Za-z0-9._@+]*(\[bot\])?$`}
 }
 
 func (label) rule() rule {
@@ -206,7 +206,13 @@ func (statusName) rule() rule {
 
 func words(enum ...string) rule { return rule{name: "one of " + strings.Join(enum, ", "), enum: enum} }
 
-const imagePattern = `^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`
+// Parts of an image's name: host and port of a registry, folders of a repository.
+const (
+	hostPattern     = `[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?`
+	partPattern     = `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+	imagePattern    = `^(` + hostPattern + `/)?` + partPattern + `(/` + partPattern + `)*$`
+	registryPattern = `^` + hostPattern + `(/` + partPattern + `)*$`
+)
 
 var (
 	nameRegexp  = regexp.MustCompile(namePattern)
