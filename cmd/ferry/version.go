@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -26,4 +27,14 @@ func (a *app) versionCommand() *cli.Command {
 // outputFlag is the one way every command offers its stable JSON form.
 func outputFlag() cli.Flag {
 	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT` of the result: text or json"}
+}
+
+// checkFormat refuses an output format before anything is done.
+func checkFormat(format string, known ...string) error {
+	for _, k := range known {
+		if k == format {
+			return nil
+		}
+	}
+	return usagef("-o %s: the output formats are %s", format, strings.Join(known, ", "))
 }
