@@ -161,15 +161,15 @@ func (t *timeline) standing() Standing {
 	if t.proven() {
 		return Healthy
 	}
-	r, any := t.last()
+	r, heard := t.last()
 	switch {
-	case any && r.commit < 0:
+	case heard && r.commit < 0:
 		return Withdrawn
-	case any && r.State == Failure:
+	case heard && r.State == Failure:
 		return Failed
-	case any && r.State == Superseded:
+	case heard && r.State == Superseded:
 		return Replaced
-	case any:
+	case heard:
 		return InDoubt // pending, or a word that we do not know
 	case len(t.ignored) > 0:
 		return Untrusted

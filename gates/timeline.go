@@ -147,13 +147,13 @@ func (t *timeline) witness() int {
 // newest of all.
 func (t *timeline) last() (report, bool) {
 	var pending, other report
-	var isPending, any bool
+	var isPending, isOther bool
 	for _, r := range t.newest {
 		switch {
 		case r.State == Pending && (!isPending || later(r, pending)):
 			pending, isPending = r, true
-		case r.State != Pending && (!any || later(r, other)):
-			other, any = r, true
+		case r.State != Pending && (!isOther || later(r, other)):
+			other, isOther = r, true
 		}
 	}
 	switch {
@@ -162,7 +162,7 @@ func (t *timeline) last() (report, bool) {
 	case isPending:
 		return pending, true
 	}
-	return other, any
+	return other, isOther
 }
 
 // later is a total order, so that no map order shows.
