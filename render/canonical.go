@@ -17,10 +17,8 @@ const maxTotal = 256 << 20
 // app is installed into, which an empty metadata.namespace means; it is not written anywhere. The error is Problems, all of them.
 func Canonical(out Output, namespace string) (Manifests, error) {
 	c := canonical{namespace: namespace, seen: map[Identity]place{}}
-	number := map[string]int{}
-	for _, d := range out.Documents {
-		number[d.Source]++
-		c.document(d, number[d.Source])
+	for d, number := range numbered(out.Documents) {
+		c.document(d, number)
 	}
 	if len(c.problems) > 0 {
 		return nil, c.problems
@@ -52,15 +50,12 @@ type canonical struct {
 }
 
 func (c *canonical) document(d Document, number int) {
-	t := d.parsed
-	if t == nil {
-		t = &tree{}
-	}
-	root, err := t.read(d.Data)
+	t, err := d.read()
 	if err != nil {
 		c.problems = append(c.problems, err.(Problems).in(d, number)...)
 		return
 	}
+	root := t.root
 	if root == nil {
 		return
 	}
@@ -145,7 +140,7 @@ func unfold(root *yaml.Node, depth int) ([]*yaml.Node, Problems) {
 			at.Text = "lists in lists, too deep"
 		default:
 			inheritKind(item, root)
-			sortPairs(item, top)
+			sortPairs(item, atTop)
 			below, ps := unfold(item, depth+1)
 			all, problems = append(all, below...), append(problems, ps...)
 			continue

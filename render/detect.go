@@ -1,7 +1,6 @@
 package render
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -33,6 +32,7 @@ func (e *DetectError) ExitCode() int { return 2 }
 func Detect(files Files, dir string) (string, error) {
 	dir = path.Clean(dir)
 	chart, kustomization := has(files, dir, "Chart.yaml"), kustomizationIn(files, dir)
+	near := nearest(files, dir)
 	switch {
 	case chart && kustomization != "":
 		return "", &DetectError{Dir: dir, Text: "both Chart.yaml and " + kustomization + ", so it is not clear how to render it", Next: "remove one of the two, or point to a folder that has only one"}
@@ -40,10 +40,12 @@ func Detect(files Files, dir string) (string, error) {
 		return helmKind, nil
 	case kustomization != "":
 		return kustomizeKind, nil
-	case slices.ContainsFunc(names(files), func(name string) bool { return IsPlain(name) && under(name, dir) }):
+	case near != "" && under(near, dir):
+		return "", &DetectError{Dir: dir, Text: "no Chart.yaml and no kustomization.yaml here but in " + near + " below it, so these are no plain manifests either", Next: "did you mean " + near + "?"}
+	case containsFile(files, dir, IsPlain):
 		return plainKind, nil
 	}
-	return "", nothing(files, dir)
+	return "", nothing(files, dir, near)
 }
 
 // kustomizationNames are the file names that kustomize looks for.
@@ -58,20 +60,25 @@ func kustomizationIn(files Files, dir string) string {
 	return ""
 }
 
-// IsPlain tells by its name a file that the plain renderer reads.
-func IsPlain(name string) bool { return isManifestName(name) || IsTemplate(name) }
+// IsPlain tells by its name a file that the plain renderer reads: YAML, JSON or a template of them, in no hidden folder.
+func IsPlain(name string) bool {
+	return !isHiddenFile(name) && (isManifestName(name) || IsTemplate(name))
+}
 
-// IsTemplate tells by its name a file that the plain renderer executes as a Go template.
+// IsTemplate tells by its name a file that the plain renderer executes as a Go template: a .yaml, .yml or .json with a second
+// extension .tmpl or .gotmpl.
 func IsTemplate(name string) bool {
-	stem, ok := strings.CutSuffix(name, ".tmpl")
-	if !ok {
-		stem, ok = strings.CutSuffix(name, ".gotmpl")
-	}
-	return ok && isManifestName(stem)
+	ext := path.Ext(name)
+	return (ext == ".tmpl" || ext == ".gotmpl") && isManifestName(strings.TrimSuffix(name, ext))
 }
 
 func isManifestName(name string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name))
+}
+
+// isHiddenFile tells what lies in, or is, a dot file: configuration of tools such as .github.
+func isHiddenFile(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.Contains(name, "/.")
 }
 
 func has(files Files, dir, name string) bool {
@@ -80,6 +87,15 @@ func has(files Files, dir, name string) bool {
 }
 
 func under(name, dir string) bool { return dir == "." || strings.HasPrefix(name, dir+"/") }
+
+func containsFile(files Files, dir string, match func(name string) bool) bool {
+	for name := range files {
+		if under(name, dir) && match(strings.TrimPrefix(name, dir+"/")) {
+			return true
+		}
+	}
+	return false
+}
 
 func names(files Files) []string {
 	all := make([]string, 0, len(files))
@@ -90,14 +106,14 @@ func names(files Files) []string {
 	return all
 }
 
-// nothing explains an empty or missing folder by the nearest one that could be rendered.
-func nothing(files Files, dir string) error {
+// nothing explains an empty or missing folder.
+func nothing(files Files, dir, near string) error {
 	e := &DetectError{Dir: dir, Text: "no Chart.yaml, no kustomization.yaml and no YAML files"}
-	if !slices.ContainsFunc(names(files), func(name string) bool { return under(name, dir) }) {
+	if !containsFile(files, dir, func(string) bool { return true }) {
 		e.Text = "no such folder among the templates"
 	}
-	if near := nearest(files, dir); near != "" {
-		e.Next = fmt.Sprintf("did you mean %s?", near)
+	if near != "" {
+		e.Next = "did you mean " + near + "?"
 	}
 	return e
 }
@@ -106,7 +122,7 @@ func nothing(files Files, dir string) error {
 func nearest(files Files, dir string) string {
 	best, steps := "", 0
 	for _, name := range names(files) {
-		if base := path.Base(name); base != "Chart.yaml" && !slices.Contains(kustomizationNames, base) {
+		if base := path.Base(name); isHiddenFile(name) || base != "Chart.yaml" && !slices.Contains(kustomizationNames, base) {
 			continue
 		}
 		found := path.Dir(name)

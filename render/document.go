@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"iter"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -14,15 +15,47 @@ func NewDocument(source string, line int, data []byte) Document {
 
 // Node gives the document as Manifest.Node does; nil where it is empty. The error is Problems. Do not change the node.
 func (d Document) Node() (*yaml.Node, error) {
+	t, err := d.read()
+	if err != nil {
+		return nil, err.(Problems).in(d, 1)
+	}
+	return t.root, nil
+}
+
+func (d Document) read() (*tree, error) {
 	t := d.parsed
 	if t == nil {
 		t = &tree{}
 	}
-	root, err := t.read(d.Data)
-	if err != nil {
-		return nil, err.(Problems).in(d, 1)
+	_, err := t.read(d.Data)
+	return t, err
+}
+
+// CheckSyntax parses documents, as Canonical does, and tells what is wrong with their YAML. The error is Problems.
+func CheckSyntax(docs []Document) error {
+	var problems Problems
+	for d, number := range numbered(docs) {
+		if _, err := d.read(); err != nil {
+			problems = append(problems, err.(Problems).in(d, number)...)
+		}
 	}
-	return root, nil
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}
+
+// numbered counts the documents of each source from 1.
+func numbered(docs []Document) iter.Seq2[Document, int] {
+	return func(yield func(Document, int) bool) {
+		count := map[string]int{}
+		for _, d := range docs {
+			count[d.Source]++
+			if !yield(d, count[d.Source]) {
+				return
+			}
+		}
+	}
 }
 
 // Equal compares what documents say and where they come from.

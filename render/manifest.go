@@ -28,7 +28,7 @@ func (i Identity) String() string {
 
 // Manifest is one Kubernetes resource in canonical form.
 type Manifest struct {
-	Identity          // as the document says: an empty namespace means that of the app
+	Identity   // as the document says: an empty namespace means that of the app
 	APIVersion string
 	Path       string // file name inside the environment's folder
 	Data       []byte // canonical YAML, one document; a document encrypted with SOPS as the renderer gave it

@@ -24,40 +24,38 @@ const FormatVersion = 1
 type order int
 
 const (
-	other order = iota
-	top
-	metadata
-	item
+	elsewhere order = iota
+	atTop
+	inMetadata
+	inList
 )
 
-var first = map[order][]string{
-	top:      {"apiVersion", "kind", "metadata", "type", "immutable", "spec"},
-	metadata: {"name", "generateName", "namespace", "labels", "annotations"},
-	item:     {"name", "image"},
+var leading = map[order][]string{
+	atTop:      {"apiVersion", "kind", "metadata", "type", "immutable", "spec"},
+	inMetadata: {"name", "generateName", "namespace", "labels", "annotations"},
+	inList:     {"name", "image"},
 }
 
-func valueOrder(_ order, key string) order {
+func orderBelow(key string) order {
 	if key == "metadata" {
-		return metadata
+		return inMetadata
 	}
-	return other
+	return elsewhere
 }
-
-func itemOrder(order) order { return item }
 
 // rank sorts the keys that have a place of their own before (or, for status, after) all others.
 func rank(o order, key string) int {
-	if i := slices.Index(first[o], key); i >= 0 {
+	if i := slices.Index(leading[o], key); i >= 0 {
 		return i
 	}
-	if o == top && key == "status" {
+	if o == atTop && key == "status" {
 		return 101
 	}
 	return 100
 }
 
 func compareKeys(o order, a, b string) int {
-	if o != other {
+	if o != elsewhere {
 		if c := cmp.Compare(rank(o, a), rank(o, b)); c != 0 {
 			return c
 		}

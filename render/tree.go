@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -47,7 +45,7 @@ func parse(data []byte) (*yaml.Node, error) {
 		return nil, err
 	}
 	r := reader{open: map[*yaml.Node]bool{}}
-	root := r.value(node, top, 0)
+	root := r.value(node, atTop, 0)
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
@@ -60,12 +58,12 @@ func decodeOne(data []byte) (*yaml.Node, error) {
 	if err := d.Decode(&first); errors.Is(err, io.EOF) {
 		return nil, nil
 	} else if err != nil {
-		return nil, syntaxProblem(err)
+		return nil, syntaxProblem(data, err)
 	}
 	switch err := d.Decode(&second); {
 	case errors.Is(err, io.EOF):
 	case err != nil:
-		return nil, syntaxProblem(err)
+		return nil, syntaxProblem(data, err)
 	case !isEmpty(second.Content[0]):
 		return nil, Problems{{Line: second.Content[0].Line, Text: "a second document begins here; Kubernetes would read only the first"}}
 	}
@@ -77,20 +75,6 @@ func decodeOne(data []byte) (*yaml.Node, error) {
 
 func isEmpty(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Style == 0 && n.Value == ""
-}
-
-var yamlLine = regexp.MustCompile(`^line (\d+): `)
-
-// syntaxProblem takes the line out of the library's text, where it is the only place that tells it.
-func syntaxProblem(err error) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	p := Problem{Text: text}
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		p.Line, _ = strconv.Atoi(m[1])
-		p.Text = text[len(m[0]):]
-	}
-	p.Text = "broken YAML: " + p.Text
-	return Problems{p}
 }
 
 // reader turns parsed nodes into a tree, in place.
@@ -123,7 +107,7 @@ func (r *reader) value(n *yaml.Node, o order, depth int) *yaml.Node {
 	}
 	if n.Kind == yaml.SequenceNode {
 		for i, item := range n.Content {
-			n.Content[i] = r.value(item, itemOrder(o), depth+1)
+			n.Content[i] = r.value(item, inList, depth+1)
 		}
 	} else {
 		r.mapping(n, o, depth)
@@ -164,9 +148,9 @@ func (r *reader) clone(n, at *yaml.Node, o order, depth int) *yaml.Node {
 	c := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Line: at.Line, Column: at.Column}
 	c.Content = make([]*yaml.Node, len(n.Content))
 	for i, child := range n.Content {
-		below := itemOrder(o)
+		below := inList
 		if n.Kind == yaml.MappingNode && i%2 == 1 {
-			below = valueOrder(o, n.Content[i-1].Value)
+			below = orderBelow(n.Content[i-1].Value)
 		}
 		if c.Content[i] = r.clone(child, at, below, depth+1); c.Content[i] == nil {
 			return nil
@@ -191,11 +175,11 @@ func (r *reader) mapping(n *yaml.Node, o order, depth int) {
 		key := n.Content[i]
 		if isMerge(key) {
 			merges = true
-			n.Content[i+1] = r.value(n.Content[i+1], other, depth+1)
+			n.Content[i+1] = r.value(n.Content[i+1], elsewhere, depth+1)
 			continue
 		}
 		n.Content[i] = r.key(key)
-		n.Content[i+1] = r.value(n.Content[i+1], valueOrder(o, n.Content[i].Value), depth+1)
+		n.Content[i+1] = r.value(n.Content[i+1], orderBelow(n.Content[i].Value), depth+1)
 	}
 	if merges {
 		r.merge(n)
