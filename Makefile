@@ -1,0 +1,57 @@
+# What people type. `make help` lists it; .ci/run is what CI types.
+
+GO       ?= go
+LINT     ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME ?= 3s
+
+# Packages that do several things at once.
+CONCURRENT = ./environments/... ./git/... ./promote/... ./render/... ./scm/... ./source/...
+
+.PHONY: help build test lint fmt race fuzz demo bench golden docs schema ci
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+build: ## the binary, stripped, as it is shipped
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ferry ./cmd/ferry
+
+test: ## every test that needs nothing but Go and git
+	$(GO) test ./...
+
+lint: ## vet, format and linters
+	$(GO) vet ./...
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
+	$(LINT) run ./...
+
+fmt: ## format what lint complains about
+	$(LINT) fmt ./...
+
+race: ## the race detector, on packages that do several things at once (needs a C compiler)
+	$(GO) test -race $(CONCURRENT)
+
+fuzz: ## a few seconds of every fuzz target; FUZZTIME=1m for more
+	@$(GO) list -f '{{.Dir}} {{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}' ./... | while read -r dir files; do \
+		for file in $$files; do \
+			for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$dir/$$file"); do \
+				echo "$${dir#$(CURDIR)/} $$target"; \
+				(cd "$$dir" && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+			done; \
+		done; \
+	done
+
+demo: ## the way of a release, at a readable pace
+	$(GO) run ./cmd/ferry demo
+
+bench: ## speed and size beside the peers, with a pass/fail column
+	$(GO) run ./bench
+
+golden: ## rewrite golden files; read the difference before you commit it
+	UPDATE=1 $(GO) test ./...
+
+docs: ## rewrite the schemas and the pages that are made from the code
+	UPDATE=1 $(GO) test ./environments ./release
+
+schema: docs ## the same: schemas are made with the pages
+
+ci: ## what CI runs
+	.ci/run
