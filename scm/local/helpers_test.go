@@ -54,7 +54,7 @@ func clone(t testing.TB, from string) person {
 func (p person) commit(t testing.TB, from, to string, files map[string]string) string {
 	t.Helper()
 	if from == "" {
-		run(t, p.dir, "checkout", "-q", "--orphan", "first")
+		run(t, p.dir, "checkout", "-q", "--orphan", "for-"+filepath.Base(t.TempDir()))
 	} else {
 		run(t, p.dir, "fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*")
 		run(t, p.dir, "checkout", "-q", "--detach", "origin/"+from)
