@@ -164,7 +164,7 @@ func (a address) home(o Options) (home, error) {
 	if a.scheme == "file" {
 		return openDisk(a.path, o)
 	}
-	return nil, &addressError{a.host, "is on another machine"}
+	return openRemote(a, o)
 }
 
 // addressError says why an address is not used. It never quotes the address, which may hold a secret.
