@@ -82,7 +82,7 @@ func (c *canonical) add(root *yaml.Node, at place, data []byte, t *tree) {
 		c.problems = append(c.problems, err.(Problems).in(at.doc, at.number)...)
 		return
 	}
-	same := id.in(c.namespace)
+	same := id.In(c.namespace)
 	if before, twice := c.seen[same]; twice {
 		complain(Problem{Line: at.line, Text: fmt.Sprintf("%s is rendered twice, first in %s", id, before), Next: "rename or drop one of the two"})
 		return
@@ -104,9 +104,9 @@ func readTree(root *yaml.Node) *tree {
 	return t
 }
 
-// in gives the identity as the cluster will see it: cluster-wide kinds have no namespace, others that of the app where they
+// In gives the identity as the cluster will see it: cluster-wide kinds have no namespace, others that of the app where they
 // name none.
-func (i Identity) in(namespace string) Identity {
+func (i Identity) In(namespace string) Identity {
 	switch {
 	case i.isBuiltIn() && builtIn[i.Kind].cluster:
 		i.Namespace = ""
