@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -70,6 +71,19 @@ type Sequence struct {
 }
 
 func (s Sequence) String() string { return fmt.Sprintf("%s-%d", s.Kind, s.Number) }
+
+// ParseSequence reads what String writes; a number alone is counted by hand.
+func ParseSequence(text string) (Sequence, error) {
+	kind, digits, found := strings.Cut(text, "-")
+	if !found {
+		kind, digits = string(Manual), text
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 || digits != strconv.FormatInt(n, 10) || checkKind(kind) != nil {
+		return Sequence{}, problem("a number from 1, or one with what counts it, such as github-123", "%q is no sequence", clip(text))
+	}
+	return Sequence{Kind: Kind(kind), Number: n}, nil
+}
 
 // ErrUnordered says that two releases count in different ways and their source commits do not tell which is newer.
 var ErrUnordered = errors.New("the releases count in different ways and neither source commit is later")
