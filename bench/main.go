@@ -1,0 +1,119 @@
+// Command bench measures what ferry promises about speed and size, beside what people would use without it, and says
+// whether each promise was kept. It needs Go and git; the Helm it compares with is the one in go.mod.
+//
+//	gitops.go     a GitOps repository of the size that hurts, made by git fast-import
+//	serve.go      the same repository over smart HTTP on loopback, by git's own http-backend
+//	measure.go    wall time, processor time and memory of a process
+//	startup.go    the binary: how long it takes to start, how large it is
+//	promotion.go  one app into that repository
+//
+// Numbers depend on the machine, so the peer runs in the same minute on the same one. With --smoke everything is small,
+// the numbers are only shown, and only a command that fails makes the run fail.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+)
+
+func main() {
+	smoke := flag.Bool("smoke", false, "small sizes, no bars: only see that everything runs")
+	flag.Parse()
+	b := &bench{out: os.Stdout, smoke: *smoke, size: large}
+	if *smoke {
+		b.size = small
+	}
+	if err := b.run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run. What it makes lies in a folder of its own, which it removes.
+type bench struct {
+	out   io.Writer
+	smoke bool
+	size  size
+	dir   string
+	ferry string // the stripped binary
+	helm  string
+	rows  []row
+}
+
+// row is one promise.
+type row struct {
+	what, bar, ferry, peer string
+	kept                   bool
+}
+
+var errBars = errors.New("not every promise was kept")
+
+func (b *bench) run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "ferry-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b.dir = dir
+	for _, part := range []func(context.Context) error{b.build, b.startup, b.promotion} {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	return b.report()
+}
+
+// build makes ferry as it is shipped and finds the Helm to compare with.
+func (b *bench) build(ctx context.Context) error {
+	b.ferry = filepath.Join(b.dir, "ferry")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.ferry, "./cmd/ferry")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build ferry: %w\n%s", err, out)
+	}
+	out, err := exec.CommandContext(ctx, "go", "tool", "-n", "helm").Output()
+	if err != nil {
+		return fmt.Errorf("build helm: %w", err)
+	}
+	b.helm = strings.TrimSpace(string(out))
+	// The path is that of a cache; running it once sees to it that it is there.
+	return exec.CommandContext(ctx, "go", "tool", "helm", "version").Run()
+}
+
+// report prints the table; a promise that was not kept is an error unless the run is a smoke test.
+func (b *bench) report() error {
+	w := tabwriter.NewWriter(b.out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "WHAT\tBAR\tFERRY\tPEER\tRESULT")
+	kept := true
+	for _, r := range b.rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.what, r.bar, r.ferry, r.peer, b.result(r))
+		kept = kept && r.kept
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if !kept && !b.smoke {
+		return errBars
+	}
+	return nil
+}
+
+func (b *bench) result(r row) string {
+	switch {
+	case r.bar == "":
+		return ""
+	case b.smoke:
+		return "not judged"
+	case r.kept:
+		return "pass"
+	}
+	return "FAIL"
+}
