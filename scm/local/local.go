@@ -23,7 +23,6 @@ package local
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,9 +50,10 @@ type Client struct {
 }
 
 var (
-	_ scm.Client   = (*Client)(nil)
-	_ scm.Reviewer = (*Client)(nil)
-	_ scm.Reopener = (*Client)(nil)
+	_ scm.Client     = (*Client)(nil)
+	_ scm.Reviewer   = (*Client)(nil)
+	_ scm.Reopener   = (*Client)(nil)
+	_ scm.Foreteller = (*Client)(nil)
 )
 
 // Open gives the forge that lies in a bare repository on disk. It writes nothing: a repository becomes a forge with its
@@ -63,7 +63,7 @@ func Open(ctx context.Context, repo *git.Repository, o Options) (*Client, error)
 	if !ok {
 		return nil, &placeError{repo.URL(), "is not a repository on this machine"}
 	}
-	if filepath.Base(dir) == ".git" {
+	if !repo.Bare() {
 		return nil, &placeError{repo.URL(), "has a work tree, and merges would move its branches away under it"}
 	}
 	if o.Now == nil {

@@ -69,6 +69,33 @@ func (c *Client) ready(ctx context.Context, set settings, r record) error {
 	return c.allowed(ctx, set, r)
 }
 
+// ForetellMerge implements scm.Foreteller.
+func (c *Client) ForetellMerge(ctx context.Context, number int) error {
+	set, err := c.settings()
+	if err != nil {
+		return err
+	}
+	_, r, err := c.settled(ctx, number)
+	if err == nil && r.State != scm.Merged {
+		err = c.foretell(ctx, set, r)
+	}
+	if err != nil {
+		return c.about(number, "merge", err)
+	}
+	return nil
+}
+
+func (c *Client) foretell(ctx context.Context, set settings, r record) error {
+	if err := c.ready(ctx, set, r); err != nil {
+		return err
+	}
+	m, err := c.merge(ctx, git.ID(r.BaseSHA), git.ID(r.HeadSHA))
+	if err == nil && m.conflict() {
+		err = &scm.MergeConflictError{Head: r.Head, Base: r.Base, Paths: m.conflicts}
+	}
+	return err
+}
+
 // mergeNow makes the merge commit and moves the base to it, on condition that everything the decision looked at is still
 // as it was: the base, the head, the pull requests with their reviews, and the statuses. The forge's own refs stay put in
 // this step: should the process die after it, the head is found in the base, which is what merged means.

@@ -28,6 +28,7 @@ func (s *stage) forbidden(t *testing.T, pr scm.PullRequest, named string) {
 	t.Helper()
 	s.unwritten(t, func() {
 		_, err := s.Bot.MergePullRequest(s.ctx, pr.Number, scm.Merge{Head: pr.HeadSHA})
+		s.foretold(t, pr, err)
 		var rule *scm.RuleError
 		if !errors.Is(err, scm.ErrForbidden) || !errors.As(err, &rule) || !strings.Contains(err.Error(), named) {
 			t.Errorf("merge: %v, want a RuleError that names %q", err, named)
@@ -43,8 +44,26 @@ func (s *stage) status(t *testing.T, sha, name string, state scm.StatusState) {
 	}
 }
 
+// foretold expects that the forge, where it foretells, says beforehand what it said of a merge.
+func (s *stage) foretold(t *testing.T, pr scm.PullRequest, said error) {
+	t.Helper()
+	f, ok := s.Bot.(scm.Foreteller)
+	if !ok {
+		return
+	}
+	s.unwritten(t, func() {
+		err := f.ForetellMerge(s.ctx, pr.Number)
+		for _, kind := range []error{scm.ErrNotFound, scm.ErrConflict, scm.ErrForbidden} {
+			if (err == nil) != (said == nil) || errors.Is(err, kind) != errors.Is(said, kind) {
+				t.Errorf("foretold %v, said %v", err, said)
+			}
+		}
+	})
+}
+
 func (s *stage) mergeable(t *testing.T, pr scm.PullRequest) {
 	t.Helper()
+	s.foretold(t, pr, nil)
 	if _, err := s.Bot.MergePullRequest(s.ctx, pr.Number, scm.Merge{Head: pr.HeadSHA}); err != nil {
 		t.Errorf("merge: %v", err)
 	}

@@ -122,6 +122,7 @@ func conflicting(t *testing.T, s *stage) {
 	s.pull(t, pr.Number, func(pr scm.PullRequest) bool { return pr.Conflict && isOpen(pr) })
 	s.unwritten(t, func() {
 		_, err := s.Bot.MergePullRequest(s.ctx, pr.Number, scm.Merge{Head: pr.HeadSHA})
+		s.foretold(t, pr, err)
 		var conflict *scm.MergeConflictError
 		if !errors.Is(err, scm.ErrConflict) || !errors.As(err, &conflict) {
 			t.Errorf("merge: %v, want a MergeConflictError", err)
@@ -152,9 +153,11 @@ func draft(t *testing.T, s *stage) {
 	if err != nil || !pr.Draft {
 		t.Fatalf("draft %v, %v", pr.Draft, err)
 	}
-	if _, err := s.Bot.MergePullRequest(s.ctx, pr.Number, scm.Merge{Head: pr.HeadSHA}); !errors.Is(err, scm.ErrForbidden) {
+	_, err = s.Bot.MergePullRequest(s.ctx, pr.Number, scm.Merge{Head: pr.HeadSHA})
+	if !errors.Is(err, scm.ErrForbidden) {
 		t.Errorf("merge: %v, want ErrForbidden", err)
 	}
+	s.foretold(t, pr, err)
 	want.Draft = false
 	if _, outcome, err := s.Bot.EnsurePullRequest(s.ctx, want); err != nil || outcome != scm.Updated {
 		t.Fatalf("outcome %q, %v", outcome, err)

@@ -44,3 +44,10 @@ func people(pr PullRequest, reviews []Review, is func(Review) bool) []string {
 	maps.DeleteFunc(newest, func(_ string, r Review) bool { return !is(r) })
 	return slices.Sorted(maps.Keys(newest))
 }
+
+// Foreteller is a forge that says beforehand what a merge would say.
+type Foreteller interface {
+	// ForetellMerge gives the error that MergePullRequest would give for the head as it is now, nil where it would merge,
+	// and writes nothing.
+	ForetellMerge(ctx context.Context, number int) error
+}
