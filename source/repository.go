@@ -31,7 +31,7 @@ var scpForm = regexp.MustCompile(`^(?:[^@/:]+@)?([^/:@]{2,}):([^/].*|/[^/].*)$`)
 
 func locate(address string) location {
 	if m := scpForm.FindStringSubmatch(address); m != nil && !strings.Contains(address, "://") {
-		return forge(location{scheme: "ssh", host: m[1], path: m[2]})
+		return forge(location{scheme: "scp", host: m[1], path: m[2]}) // the port is a matter of the user's ssh
 	}
 	if !strings.Contains(address, "://") {
 		return local(address)

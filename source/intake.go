@@ -1,0 +1,81 @@
+package source
+
+import (
+	"context"
+
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+)
+
+// Intake is releases on their way in: judged against what is accepted, not accepted yet. It answers as the Store will
+// once they are, so that they can be planned before anything is written.
+type Intake struct {
+	store    *Store
+	checkout *git.Repository
+	releases []release.Release
+	notices  []string
+}
+
+// Intake judges releases. What would be refused by Accept is refused here; nothing is written. checkout may be nil when
+// the template trees are stored already.
+func (s *Store) Intake(ctx context.Context, checkout *git.Repository, releases []release.Release) (*Intake, error) {
+	if err := s.check(ctx, checkout, releases); err != nil {
+		return nil, err
+	}
+	head, err := s.head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.decide(ctx, head, releases)
+	if err != nil {
+		return nil, err
+	}
+	in := &Intake{store: s, checkout: checkout}
+	for _, a := range all {
+		in.releases = append(in.releases, a.Release)
+		if a.Notice != "" {
+			in.notices = append(in.notices, a.Notice)
+		}
+	}
+	return in, nil
+}
+
+// Notices are for people: a change of what counts the releases.
+func (in *Intake) Notices() []string { return in.notices }
+
+// Apps names the apps that have a release here.
+func (in *Intake) Apps() []string {
+	var apps []string
+	for _, r := range in.releases {
+		apps = append(apps, r.App)
+	}
+	return apps
+}
+
+// Accepted gives the newest release of each app, these releases included.
+func (in *Intake) Accepted(ctx context.Context, apps ...string) (map[string]release.Release, error) {
+	all, err := in.store.Accepted(ctx, apps...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range in.releases {
+		all[r.App] = r
+	}
+	return all, nil
+}
+
+// Files gives the templates of a release: of these from the checkout, of others from the sources branch.
+func (in *Intake) Files(ctx context.Context, app, tree string) (map[string][]byte, error) {
+	for _, r := range in.releases {
+		if r.App == app && r.Templates == tree && in.checkout != nil {
+			return readTree(ctx, in.checkout, git.ID(tree))
+		}
+	}
+	return in.store.Files(ctx, app, tree)
+}
+
+// Accept takes the releases in. A newer release may have come in between; then nothing is written.
+func (in *Intake) Accept(ctx context.Context) error {
+	_, err := in.store.Accept(ctx, in.checkout, in.releases)
+	return err
+}
