@@ -13,7 +13,7 @@ import (
 // for files that anyone with push access can write, and many times slower over thousands of records.
 
 var (
-	plainForm = regexp.MustCompile(`^[A-Za-z0-9/_.][A-Za-z0-9/_.:@+-]*$`)
+	plainForm = regexp.MustCompile(`^[A-Za-z0-9/_.][A-Za-z0-9/_.:@~+-]*$`)
 	// What some reader takes for a number or a date: 1.10, 12e4567, 0x10, 010, 1_000, 190:20:30, 2026-01-01.
 	numberForm = regexp.MustCompile(`^[-+]?([0-9._:]*([eE][-+]?[0-9._]*)?|0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*)$|^[0-9]{4}-[0-9]`)
 	wordForm   = regexp.MustCompile(`^(?i:y|yes|n|no|on|off|true|false|null|nil|none|nan|inf|\.nan|\.inf)$`)
