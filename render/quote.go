@@ -95,7 +95,7 @@ func isBased(s string) bool {
 	if len(s) < 2 || s[0] != '0' || !strings.ContainsRune("xXoObB", rune(s[1])) {
 		return false
 	}
-	return strings.Trim(s[2:], "0123456789abcdefABCDEF") == ""
+	return strings.Trim(s[2:], "+-0123456789abcdefABCDEF") == ""
 }
 
 // isSexagesimal matches digits in groups, as in 1:30 or 190:20:30.15.

@@ -106,18 +106,22 @@ func numberMeaning(s string) (tag, text string) {
 		if text, ok := integer(digits); ok {
 			return tagInt, text
 		}
-	}
-	if !isDecimal(digits) {
-		return tagString, s
+		if !isDecimal(digits) {
+			return tagString, s
+		}
 	}
 	f, err := strconv.ParseFloat(digits, 64)
 	if err != nil {
-		return tagString, s // too large for a number, so Kubernetes takes it for a string
+		return tagString, s // no number, or one too large, which Kubernetes takes for a string
 	}
 	if isJSONNumber(s) {
 		return tagFloat, s
 	}
-	return tagFloat, formatFloat(f)
+	text = formatFloat(f)
+	if _, ok := integer(text); ok {
+		return tagInt, text // as the next reader of our text will see it
+	}
+	return tagFloat, text
 }
 
 // integer reads decimal, octal, hexadecimal and binary digits and gives them in decimal.
@@ -128,10 +132,17 @@ func integer(s string) (string, bool) {
 	if u, err := strconv.ParseUint(s, 0, 64); err == nil {
 		return strconv.FormatUint(u, 10), true
 	}
+	if digits, ok := strings.CutPrefix(strings.TrimPrefix(s, "-"), "0b"); ok { // 0b-1, of which only this reader makes a number
+		i, err := strconv.ParseInt(strings.TrimSuffix(s, "0b"+digits)+digits, 2, 64)
+		return strconv.FormatInt(i, 10), err == nil
+	}
 	return "", false
 }
 
 func formatFloat(f float64) string {
+	if f == 0 && math.Signbit(f) {
+		return "-0.0"
+	}
 	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
 		return strconv.FormatFloat(f, 'e', -1, 64)
 	}
@@ -199,13 +210,28 @@ func keyText(n *yaml.Node) (text, complaint string) {
 		return "", complaint
 	case tag == tagNull:
 		return "", "a key is empty or null"
-	case tag == tagFloat:
-		f, _ := strconv.ParseFloat(text, 64)
-		return strconv.FormatFloat(f, 'g', -1, 32), ""
-	case tag == tagInt:
-		if _, err := strconv.ParseInt(text, 10, 64); err != nil {
-			return "", "the key " + text + " is no string and too large for a number"
+	case tag == tagFloat || tag == tagInt:
+		return numberKey(n)
+	}
+	return text, ""
+}
+
+// numberKey spells a number as Kubernetes does in a key: 1.50 is "1.5", 1e10 is "1e+10".
+func numberKey(n *yaml.Node) (text, complaint string) {
+	digits := n.Value
+	if digits[0] != '.' {
+		digits = strings.ReplaceAll(digits, "_", "")
+	}
+	text, ok := integer(digits)
+	if !ok || n.Tag == tagFloat && n.Style&yaml.TaggedStyle != 0 {
+		f, _ := strconv.ParseFloat(digits, 64)
+		if math.Abs(f) > math.MaxFloat32 {
+			return "", "the key " + n.Value + " is no string and too large for a number"
 		}
+		return strconv.FormatFloat(f, 'g', -1, 32), ""
+	}
+	if _, err := strconv.ParseInt(text, 10, 64); err != nil {
+		return "", "the key " + text + " is no string and too large for a number"
 	}
 	return text, ""
 }
