@@ -52,21 +52,23 @@ var arrows = map[string][]string{
 	"bench":              {"*"},
 }
 
-// owners says which rooms may bring a heavy or a dangerous library into the house, by prefix of the import path.
+// owners says which rooms may bring a heavy or a dangerous library into the house, by the longest prefix of the import
+// path.
 var owners = map[string][]string{
-	"helm.sh/helm":                           {"render/helm"},
-	"sigs.k8s.io/kustomize/api":              {"render/kustomize"},
-	"sigs.k8s.io/kustomize/kyaml":            {"render/kustomize"},
-	"github.com/go-git":                      {"git"},
-	"github.com/google/go-github":            {"scm/github"},
-	"github.com/xanzy/go-gitlab":             {"scm/gitlab"},
-	"gitlab.com/gitlab-org/api":              {"scm/gitlab"},
-	"code.gitea.io/sdk":                      {"scm/gitea"},
-	"k8s.io/client-go":                       {"connector/cluster", "render/helm"},
-	"github.com/google/go-containerregistry": {"source"},
-	"github.com/urfave/cli":                  {"cmd/ferry"},
-	"github.com/invopop/jsonschema":          {"release", "environments", "cmd/ferry"},
-	"os/exec":                                {"bench"}, // nothing that ferry reads may start a program
+	"helm.sh/helm":                                {"render/helm"},
+	"sigs.k8s.io/kustomize/api":                   {"render/kustomize"},
+	"sigs.k8s.io/kustomize/kyaml":                 {"render/kustomize"},
+	"github.com/go-git":                           {"git"},
+	"github.com/go-git/go-git/v5/plumbing/format": {"git", "source"}, // how .gitignore and .git/config are written, no more
+	"github.com/google/go-github":                 {"scm/github"},
+	"github.com/xanzy/go-gitlab":                  {"scm/gitlab"},
+	"gitlab.com/gitlab-org/api":                   {"scm/gitlab"},
+	"code.gitea.io/sdk":                           {"scm/gitea"},
+	"k8s.io/client-go":                            {"connector/cluster", "render/helm"},
+	"github.com/google/go-containerregistry":      {"source"},
+	"github.com/urfave/cli":                       {"cmd/ferry"},
+	"github.com/invopop/jsonschema":               {"release", "environments", "cmd/ferry"},
+	"os/exec":                                     {"bench"}, // nothing that ferry reads may start a program
 }
 
 // pkg is what go list tells of a package.
@@ -191,7 +193,7 @@ func (h house) guests(path string) []string {
 }
 
 func owner(path string) (prefix string, rooms []string) {
-	for _, prefix := range slices.Sorted(maps.Keys(owners)) {
+	for _, prefix := range slices.Backward(slices.Sorted(maps.Keys(owners))) {
 		if strings.HasPrefix(path, prefix) {
 			return prefix, owners[prefix]
 		}
