@@ -62,7 +62,7 @@ func sshAddress(host, path string) (address, error) {
 	switch {
 	case name == "" || strings.HasPrefix(name, "-"):
 		return address{}, &addressError{"", "names no host"}
-	case path == "" || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "-"):
+	case path == "" || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "-"), strings.Contains(path, "@") && strings.Contains(path, ":"):
 		return address{}, &addressError{name, "is neither a path nor a URL that ferry knows"}
 	}
 	user, _, _ = strings.Cut(user, ":")
@@ -114,7 +114,7 @@ func parseURL(remote string, o Options) (address, error) {
 
 func sshURL(u *url.URL) (address, error) {
 	if u.Hostname() == "" || strings.HasPrefix(u.Host, "-") || len(u.Path) < 2 {
-		return address{}, &addressError{u.Host, "names no host or no path"}
+		return address{}, &addressError{"", "names no host or no path"}
 	}
 	a := address{scheme: "ssh", host: u.Host, path: u.Path, user: u.User.Username()}
 	if strings.HasPrefix(a.path, "/~") {

@@ -17,7 +17,7 @@ const packFrom = 100
 // store writes objects to disk, each whole or not at all, and makes them last. Those that are there already are made
 // young, since Git prunes what nothing names only when it is old.
 func (h *diskHome) store(objects []freshObject, keep *keepers) error {
-	if len(objects) >= packFrom {
+	if len(objects) >= packFrom || len(objects) > 0 && h.collecting() {
 		return h.storePack(objects, keep)
 	}
 	folders := map[string]bool{}
@@ -57,11 +57,11 @@ func (h *diskHome) storeLoose(z *zlib.Writer, o freshObject) (string, error) {
 }
 
 // writeWhole makes a read-only file that is never seen half written. The name it has meanwhile is one that Git sweeps up
-// after a crash, and `git gc --prune=now` even while we write; then it is written again.
+// after a crash, and `git gc --prune=now` even while we write, with the folder when it is empty; then it is written again.
 func writeWhole(path string, write func(io.Writer) error) error {
 	var err error
-	for range 5 {
-		if err = writeOnce(path, write); !errors.Is(err, fs.ErrNotExist) {
+	for range 10 {
+		if err = writeOnce(path, write); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}

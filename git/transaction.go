@@ -30,8 +30,8 @@ type transaction struct {
 	held    map[string]bool // lock files that are ours, to be removed
 }
 
-// lockWait is how long a lock of somebody else is waited for; Git holds one for milliseconds.
-const lockWait = 3 * time.Second
+// lockWait is how long one holder of a lock is waited for. Git holds one for milliseconds, on a busy machine for seconds.
+var lockWait = 10 * time.Second
 
 // moveRefs moves refs, all or none. ready is called with all locks held and compared, before anything moves.
 func moveRefs(ctx context.Context, dir diskDir, updates []Update, ready func() error) error {
@@ -138,24 +138,21 @@ func (t *transaction) lockRef(ctx context.Context, u Update) error {
 	return nil
 }
 
-// takeLock makes a lock file, waiting a little while another process holds it. Folders are made again when somebody
-// clears them away as empty.
-func takeLock(ctx context.Context, path string) (*os.File, error) {
-	begin := time.Now() // how long a file lies there is the file system's time, not the caller's
-	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+// takeLock makes a lock file, waiting while others hold it, one after the other; one that nobody lets go of is an error.
+// Folders are made again when somebody clears them away as empty.
+func takeLock(ctx context.Context, lock string) (*os.File, error) {
+	var holder os.FileInfo
+	since := time.Now() // how long a file lies there is the file system's time, not the caller's
+	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
+		f, err := makeLock(lock)
+		if err == nil || !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+			return f, err
 		}
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		switch {
-		case err == nil:
-			return f, nil
-		case !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist):
-			return nil, err
-		case time.Since(begin) > lockWait && errors.Is(err, fs.ErrExist):
-			return nil, &lockedError{Path: path, Age: ageOf(path)}
-		case time.Since(begin) > lockWait:
-			return nil, err
+		if now, statErr := os.Stat(lock); statErr == nil && !sameLock(holder, now) {
+			holder, since = now, time.Now()
+		}
+		if time.Since(since) > lockWait {
+			return nil, heldError(lock, holder, err)
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return nil, err
@@ -163,12 +160,22 @@ func takeLock(ctx context.Context, path string) (*os.File, error) {
 	}
 }
 
-func ageOf(path string) time.Duration {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
+func makeLock(lock string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(lock), 0o777); err != nil {
+		return nil, err
 	}
-	return time.Since(info.ModTime())
+	return os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+}
+
+func sameLock(a, b os.FileInfo) bool {
+	return a != nil && os.SameFile(a, b) && a.ModTime().Equal(b.ModTime())
+}
+
+func heldError(lock string, holder os.FileInfo, err error) error {
+	if holder == nil {
+		return err
+	}
+	return &lockedError{Path: lock, Age: time.Since(holder.ModTime())}
 }
 
 // commit makes the locked values the refs' values: deletions from the packed file first, so that no old value comes to
