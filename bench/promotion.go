@@ -70,14 +70,20 @@ func (b *bench) scene(ctx context.Context) (*scene, error) {
 		return nil, err
 	}
 	s.url, s.stop = url+"/gitops.git", stop
-	if _, err := s.submit(ctx, "1.2.2", 2); err == nil {
-		s.refs, err = s.git(ctx, s.gitops, "for-each-ref", "--format=%(refname) %(objectname)")
-	}
-	if err != nil {
+	if err := s.prepare(ctx); err != nil {
 		stop()
 		return nil, err
 	}
 	return s, nil
+}
+
+func (s *scene) prepare(ctx context.Context) error {
+	if _, err := s.submit(ctx, "1.2.2", 2); err != nil {
+		return err
+	}
+	refs, err := s.git(ctx, s.gitops, "for-each-ref", "--format=%(refname) %(objectname)")
+	s.refs = refs
+	return err
 }
 
 func (s *scene) makeRepositories(ctx context.Context) error {
