@@ -57,7 +57,8 @@ func shorten(entry string) string {
 	return line
 }
 
-// at finds the place of an entry in the text of a kustomization: the first scalar that is equal to it.
+// at finds the place of an entry in the text of a kustomization: the first scalar that is equal to it, alone or after a
+// key and an equals sign.
 func at(text []byte, entry string) (line, column int) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil || entry == "" {
@@ -70,7 +71,7 @@ func at(text []byte, entry string) (line, column int) {
 }
 
 func find(n *yaml.Node, value string) *yaml.Node {
-	if n.Kind == yaml.ScalarNode && n.Value == value {
+	if n.Kind == yaml.ScalarNode && (n.Value == value || strings.HasSuffix(n.Value, "="+value)) {
 		return n
 	}
 	for _, child := range n.Content {

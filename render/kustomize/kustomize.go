@@ -15,6 +15,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -33,6 +34,9 @@ const libraryVersion = "v5.8.2"
 
 // timeLimit ends a build whose caller set no deadline.
 const timeLimit = 60 * time.Second
+
+// mount is where the files of a build lie in its file system; the library cannot build in the root of one.
+const mount = "/sources"
 
 // Renderer builds kustomizations. It may be used by many goroutines at once.
 type Renderer struct{}
@@ -100,13 +104,13 @@ func run(w *walker) (m resmap.ResMap, err error) {
 	}()
 	disk := filesys.MakeFsInMemory()
 	for name, data := range w.files {
-		if err := disk.WriteFile("/"+name, data); err != nil {
+		if err := disk.WriteFile(path.Join(mount, name), data); err != nil {
 			return nil, err
 		}
 	}
 	o := krusty.MakeDefaultOptions()
 	o.Reorder = krusty.ReorderOptionLegacy // the CLI's default, not the library's
-	m, err = krusty.MakeKustomizer(o).Run(disk, "/"+w.dir)
+	m, err = krusty.MakeKustomizer(o).Run(disk, path.Join(mount, w.dir))
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +140,7 @@ func serialise(m resmap.ResMap, w *walker) (render.Output, error) {
 	for i, res := range m.Resources() {
 		data, err := asYAML(res)
 		if err != nil {
-			return render.Output{}, fmt.Errorf("print %s of kustomization %s: %w", res.CurId(), w.dir, err)
+			return render.Output{}, fmt.Errorf("print %s %s of kustomization %s: %w", res.GetKind(), res.GetName(), w.dir, err)
 		}
 		if i > 0 {
 			raw.WriteString("---\n")

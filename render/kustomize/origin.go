@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/resource"
@@ -9,6 +10,9 @@ import (
 
 // made is a resource as a file spells it.
 type made struct{ name, file string }
+
+// flowName finds the name in metadata that is written in braces on one line.
+var flowName = regexp.MustCompile(`^metadata: *\{(?:.*[ ,])?(name: *[^ ,}]+)`)
 
 // remember notes which resources a file holds, as far as lines of plain block style tell. It serves messages only.
 func (w *walker) remember(file string, data []byte) {
@@ -29,6 +33,9 @@ func (w *walker) remember(file string, data []byte) {
 			kind = scalar(text)
 		case text != "" && text[0] != ' ' && text[0] != '#':
 			inMetadata = text == "metadata:"
+			if m := flowName.FindStringSubmatch(text); m != nil {
+				name = scalar(m[1])
+			}
 		case inMetadata && name == "" && strings.HasPrefix(text, "  name:"):
 			name = scalar(text)
 		}

@@ -5,7 +5,6 @@ import (
 	"reflect"
 
 	"sigs.k8s.io/kustomize/api/konfig"
-	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
@@ -14,7 +13,9 @@ import (
 // plugins follows a field whose entries are plugin configurations: inline, in a file, or in a folder.
 func (k *kustomization) plugins(field string, entries []string) {
 	for _, entry := range entries {
-		if inline, err := k.factory.NewResMapFromBytes([]byte(entry)); err == nil {
+		// Text that parses but cannot stand beside itself, as with two of one name, is a path to kustomize after all.
+		inline, err := k.factory.SliceFromBytes([]byte(entry))
+		if err == nil && !fetchable(entry) {
 			k.configurations(k.file, k.text, inline)
 			continue
 		}
@@ -33,8 +34,10 @@ func (k *kustomization) pluginFile(field, entry string, owner *kustomization) {
 		k.folder(field, entry, owner)
 		return
 	}
-	k.files[name] = data
-	configs, err := k.factory.NewResMapFromBytes(data)
+	if !k.take(field, entry, name, data) {
+		return
+	}
+	configs, err := k.factory.SliceFromBytes(data)
 	if err != nil {
 		k.problem(field, entry, "holds no plugin configuration: "+err.Error(), "")
 		return
@@ -59,9 +62,9 @@ func (k *kustomization) followPlugins(owner *kustomization) {
 }
 
 // configurations follows plugins that were found in a file. Their paths count from the kustomization that uses them.
-func (k *kustomization) configurations(file string, text []byte, configs resmap.ResMap) {
+func (k *kustomization) configurations(file string, text []byte, configs []*resource.Resource) {
 	user := &kustomization{walker: k.walker, dir: k.dir, file: file, text: text}
-	for _, c := range configs.Resources() {
+	for _, c := range configs {
 		user.configuration(c)
 	}
 }
@@ -79,8 +82,8 @@ type reads struct {
 
 // configuration follows one plugin. Those that are not part of the library are commands, Go plugins or containers.
 func (k *kustomization) configuration(c *resource.Resource) {
-	kind := c.GetGvk().Kind
-	if c.GetGvk().Group != "" || c.GetGvk().Version != konfig.BuiltinPluginApiVersion {
+	kind := c.GetKind()
+	if c.GetApiVersion() != konfig.BuiltinPluginApiVersion {
 		k.refuse("", kind, "is a plugin that kustomize would run as a command or container; ferry runs none",
 			"only plugins with apiVersion: builtin work; commit what the plugin makes instead")
 		return

@@ -9,7 +9,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/provider"
-	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/ferry-cd/ferry/render"
@@ -43,7 +43,7 @@ func Gather(read Reader, dir string) (render.Files, error) {
 type walker struct {
 	read     Reader
 	dir      string
-	factory  *resmap.Factory
+	factory  *resource.Factory // of its abilities only those that leave the schema alone: the walk is outside the fence
 	files    render.Files
 	schema   bool     // some kustomization of the tree brings its own schema
 	metadata []string // buildMetadata of the root
@@ -60,7 +60,7 @@ type visit struct{ dir, owner string }
 func walk(read Reader, dir string) (*walker, error) {
 	w := &walker{
 		read: read, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{},
-		factory: resmap.NewFactory(provider.NewDepProvider().GetResourceFactory()),
+		factory: provider.NewDepProvider().GetResourceFactory(),
 	}
 	if !fs.ValidPath(w.dir) {
 		return nil, &Problem{File: dir, Reason: "is not a folder of the sources"}
@@ -108,6 +108,10 @@ func (k *kustomization) open() bool {
 }
 
 func (k *kustomization) parse() (ok bool) {
+	if err := unfolds(k.text, 0); err != nil {
+		k.refuse("", "", err.Error(), "write the values out where they are used")
+		return false
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			k.problems = append(k.problems, &Problem{File: k.file, Reason: fmt.Sprintf("kustomize cannot read it: %v", p)})
@@ -174,7 +178,7 @@ func (k *kustomization) followGenerators() {
 
 // patchOrPath is a field in which kustomize takes whatever parses as resources for the patch itself.
 func (k *kustomization) patchOrPath(field, entry string) {
-	if _, err := k.factory.RF().SliceFromBytes([]byte(entry)); err != nil {
+	if _, err := k.factory.SliceFromBytes([]byte(entry)); err != nil {
 		k.loads(field, entry)
 	}
 }
@@ -203,12 +207,24 @@ func (k *kustomization) resource(field, entry string) {
 		return
 	}
 	name := path.Join(k.dir, entry)
-	if data, err := k.read(name); err == nil {
-		k.files[name] = data
-		k.remember(name, data)
+	data, err := k.read(name)
+	if err != nil {
+		k.folder(field, entry, nil)
 		return
 	}
-	k.folder(field, entry, nil)
+	if k.take(field, entry, name, data) {
+		k.remember(name, data)
+	}
+}
+
+// take puts a file into the set, unless it would blow up.
+func (k *kustomization) take(field, entry, name string, data []byte) bool {
+	if err := unfolds(data, 0); err != nil {
+		k.refuse(field, entry, err.Error(), "write the values out where they are used")
+		return false
+	}
+	k.files[name] = data
+	return true
 }
 
 // folder follows the kustomization in another folder; with an owner, one that lists the owner's plugins.
@@ -269,7 +285,7 @@ func (k *kustomization) loads(field string, entries ...string) {
 		case err != nil:
 			k.problem(field, entry, "cannot be read: "+err.Error(), "")
 		default:
-			k.files[name] = data
+			k.take(field, entry, name, data)
 		}
 	}
 }
