@@ -36,8 +36,10 @@ func (l *loader) checkNames() {
 	for _, a := range l.apps {
 		l.once(apps, string(a.Name), a.node.at("name"), "app")
 	}
+	told := map[appName]bool{"": true}
 	for _, a := range l.apps {
-		if first, ok := apps[string(a.Group)]; ok && a.Group != "" {
+		if first, ok := apps[string(a.Group)]; ok && !told[a.Group] {
+			told[a.Group] = true
 			l.add(a.node.at("group"), "", "group %q has the name of an app (%s); apps and groups share one name space", a.Group, first)
 		}
 	}
@@ -79,10 +81,8 @@ func (l *loader) checkApp(a *writtenApp) {
 		}
 		l.checkSettings(overrides.items[i], a.Environments[appName(key.text)], false)
 	}
-	if root, path := a.Source.Root, sourceOf(a.Source); root != "" && root != "." {
-		if !within(path.Path, string(root)) {
-			l.add(a.node.at("source", "root"), "", "root %q does not contain path %q", root, path.Path)
-		}
+	if src := sourceOf(a.Source); src.Root != "" && src.Root != "." && !within(src.Path, src.Root) && !a.node.get("source").spoilt() {
+		l.add(a.node.at("source", "root"), "", "root %q does not contain path %q", src.Root, src.Path)
 	}
 	for i, image := range a.Images {
 		if slices.ContainsFunc(a.Images[:i], func(o imageFile) bool { return o.Name == image.Name }) && image.Name != "" {
@@ -198,8 +198,8 @@ func (l *loader) checkPlacements() {
 }
 
 func (l *loader) checkPlacement(p placed) {
-	if p.Namespace != "" && !nameRegexp.MatchString(p.Namespace) {
-		l.add(p.node.at("namespace"), "", "the namespace of %q in %q would be %q, which is no name", p.App, p.Environment, quote(p.Namespace))
+	if n := p.node.get("namespace"); p.Namespace != "" && !nameRegexp.MatchString(p.Namespace) && !n.spoilt() {
+		l.addOnce(n.Position, "the namespace of %q in %q would be %q, which is no name", p.App, p.Environment, quote(p.Namespace))
 	}
 	if p.Team == "" {
 		p.node.walk(func(n *node) {
@@ -208,15 +208,22 @@ func (l *loader) checkPlacement(p placed) {
 			}
 		})
 	}
+	l.checkApprovals(p, p.node.get("gates", "approvals"))
+}
+
+func (l *loader) checkApprovals(p placed, n *node) {
+	if n == nil || n.spoilt() {
+		return
+	}
 	g := p.Gates.Approvals
-	if g.Count > 0 && !p.PullRequest {
-		l.addOnce(p.node.at("gates", "approvals", "count"), "approvals are asked for in %q, but pullRequest is false: there is nothing to approve", p.Environment)
-	}
-	if able := slices.DeleteFunc(slices.Clone(g.From), func(who string) bool { return slices.Contains(g.Exclude, who) }); len(g.From) > 0 && g.Count > len(able) {
-		l.addOnce(p.node.at("gates", "approvals", "count"), "%d approvals are asked for, but only %d persons may give them", g.Count, len(able))
-	}
-	if len(g.From) > 0 && g.Count == 0 {
-		l.addOnce(p.node.at("gates", "approvals"), "approvals names persons but no count")
+	able := slices.DeleteFunc(slices.Clone(g.From), func(who string) bool { return slices.Contains(g.Exclude, who) })
+	switch {
+	case g.Count > 0 && !p.PullRequest:
+		l.addOnce(n.at("count"), "approvals are asked for in %q, but pullRequest is false: there is nothing to approve", p.Environment)
+	case len(g.From) > 0 && g.Count > len(able):
+		l.addOnce(n.at("count"), "%d approvals are asked for, but only %d persons may give them", g.Count, len(able))
+	case len(g.From) > 0 && g.Count == 0:
+		l.addOnce(n.at("from"), "the approvals of persons are asked for, but no count")
 	}
 }
 

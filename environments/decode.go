@@ -13,6 +13,12 @@ import (
 // decoder fills the types of file.go from nodes, strictly, and reports every mistake it meets.
 type decoder struct{ *reporter }
 
+// blame reports a value and marks it.
+func (r *reporter) blame(n *node, hint, format string, args ...any) {
+	n.bad = true
+	r.add(n.Position, hint, format, args...)
+}
+
 // decode fills v, a struct, list, map or scalar, from n. name is the key, for messages.
 func (d decoder) decode(n *node, v reflect.Value, name string) {
 	if n.kind == broken {
@@ -51,49 +57,52 @@ func (d decoder) refuse(n *node, name, want string) {
 	if n.tag == "!!null" {
 		hint = "leave the key out or give it a value"
 	}
-	d.add(n.Position, hint, "%s must be %s, not %s", name, want, n.what())
+	d.blame(n, hint, "%s must be %s, not %s", name, want, n.what())
 }
 
 func (d decoder) structure(n *node, v reflect.Value, name string) {
 	if !d.wants(n, mapping, name, "a mapping") {
 		return
 	}
-	complete := true
+	excused := map[string]bool{}
 	for i, key := range n.keys {
 		f, ok := fieldOf(v.Type(), key.text)
 		if !ok {
-			complete = d.unknown(v.Type(), key) && complete
+			excused[d.unknown(v.Type(), key)] = true
 			continue
 		}
 		d.decode(n.items[i], v.FieldByIndex(f.index), key.text)
 		d.bounds(n.items[i], v.FieldByIndex(f.index), f)
 	}
 	for _, f := range fieldsOf(v.Type()) {
-		if f.required && complete && n.index(f.key) < 0 {
-			d.add(n.Position, "", "%s has no %s", name, f.key)
+		if f.required && n.index(f.key) < 0 && !excused[f.key] && !excused[anyKey] {
+			d.blame(n, "", "%s has no %s", name, f.key)
 		}
 	}
 }
 
-// unknown reports a key that is not there: because it comes later, is misplaced, or is a typo. It tells whether a missing
-// key is worth a word beside it.
-func (d decoder) unknown(t reflect.Type, key *node) bool {
+// anyKey stands for every key of a mapping.
+const anyKey = "*"
+
+// unknown reports a key that is not there: because it comes later, is misplaced, or is a typo. It gives the key that was
+// meant, whose absence is not worth another word.
+func (d decoder) unknown(t reflect.Type, key *node) (meant string) {
 	if later(t, key.text) {
 		d.add(key.Position, "", "%s is not supported yet", key.text)
-		return false
+		return anyKey
 	}
 	if _, ok := fieldOf(reflect.TypeFor[rootFile](), key.text); ok && t == reflect.TypeFor[teamFile]() {
 		d.add(key.Position, "", "%s belongs into %s; an included file only defines apps", key.text, RootFile)
-		return true
+		return ""
 	}
 	d.add(key.Position, didYouMean(key.text, keysOf(t)), "there is no key %q here", quote(key.text))
-	return true
+	return nearest(key.text, keysOf(t))
 }
 
 // bounds reports a number out of its range.
 func (d decoder) bounds(n *node, v reflect.Value, f field) {
 	if v.Kind() == reflect.Int && n.kind == scalar && n.tag == "!!int" && (v.Int() < f.min || v.Int() > f.max) {
-		d.add(n.Position, "", "%s must be between %d and %d, not %s", f.key, f.min, f.max, quote(n.text))
+		d.blame(n, "", "%s must be between %d and %d, not %s", f.key, f.min, f.max, quote(n.text))
 	}
 }
 
@@ -109,7 +118,7 @@ func (d decoder) slice(n *node, v reflect.Value, name string) {
 			continue
 		}
 		if seen[item.text] {
-			d.add(item.Position, "", "%s has %q twice", name, quote(item.text))
+			d.blame(item, "", "%s has %q twice", name, quote(item.text))
 		}
 		seen[item.text] = true
 	}
@@ -142,7 +151,7 @@ func (d decoder) text(n *node, v reflect.Value, name string) {
 		return
 	}
 	if n.tag != "!!str" && n.tag != "!!timestamp" {
-		d.add(n.Position, "write it in quotes: "+strconv.Quote(quote(n.text)), "%s must be text, not %s", name, n.what())
+		d.blame(n, "write it in quotes: "+strconv.Quote(quote(n.text)), "%s must be text, not %s", name, n.what())
 		return
 	}
 	// Kept even where it breaks its rule: a badly named environment is still the one that others come after.
@@ -153,23 +162,23 @@ func (d decoder) text(n *node, v reflect.Value, name string) {
 // follows reports text that breaks its rule.
 func (d decoder) follows(n *node, r rule, name string) {
 	if what, ok := r.later(n.text); ok {
-		d.add(n.Position, "", "%s is not supported yet", what)
+		d.blame(n, "", "%s is not supported yet", what)
 		return
 	}
 	if r.enum != nil {
 		if !slices.Contains(r.enum, n.text) {
-			d.add(n.Position, didYouMean(n.text, r.enum), "%s must be %s, not %q", name, r.name, quote(n.text))
+			d.blame(n, didYouMean(n.text, r.enum), "%s must be %s, not %q", name, r.name, quote(n.text))
 		}
 		return
 	}
 	if r.check != nil {
 		if err := r.check(n.text); err != nil {
-			d.add(n.Position, hintOf(err), "%s %q is not %s: %v", name, quote(n.text), r.name, err)
+			d.blame(n, hintOf(err), "%s %q is not %s: %v", name, quote(n.text), r.name, err)
 			return
 		}
 	}
 	if r.pattern != "" && !compiled(r.pattern).MatchString(n.text) {
-		d.add(n.Position, "", "%s %q is not %s", name, quote(n.text), r.name)
+		d.blame(n, "", "%s %q is not %s", name, quote(n.text), r.name)
 	}
 }
 

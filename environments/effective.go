@@ -23,7 +23,11 @@ func (c *Config) Effective(app, environment string) ([]Setting, error) {
 	}
 	made := c.made[[2]string{app, environment}]
 	w := settingsWriter{fill: filler(p)}
-	w.mapping(made.app, reflect.TypeFor[appFile](), "", "environments", "namespace", "labels", "only")
+	w.add("app", app, made.app.at("name"))
+	w.mapping(made.app, reflect.TypeFor[appFile](), "", "name", "environments", "namespace", "labels", "only")
+	if made.app.get("source", "path") == nil {
+		w.add("source.path", p.Path, Position{})
+	}
 	env := made.node
 	w.add("environment", environment, env.at("name"))
 	for i, before := range p.After {

@@ -7,7 +7,7 @@ package environments
 // rootFile is ferry.yaml.
 type rootFile struct {
 	Version      int               `yaml:"version" jsonschema:"required,minimum=1,maximum=1" doc:"Version of this format." example:"1"`
-	Requires     constraint        `yaml:"requires" doc:"Versions of ferry that may work with this repository; any other refuses." example:">=0.1 <0.2"`
+	Requires     constraint        `yaml:"requires" doc:"Versions of ferry that may work with this repository; any other refuses." example:"\">=0.1 <0.2\""`
 	Include      []glob            `yaml:"include" doc:"Files of teams that define apps; * and ? match within a folder's name. They may tighten gates, never loosen them." example:"[apps/*/ferry.app.yaml]"`
 	Defaults     settings          `yaml:"defaults" doc:"What holds in every environment that does not say otherwise. Lists written in an environment replace these." example:"{kubernetes: {version: \"1.34\"}}"`
 	Apps         []appFile         `yaml:"apps" doc:"The apps: units that are rendered and promoted on their own." example:"[{name: shop, source: {repository: https://github.com/acme/shop, path: charts/shop}}]"`
@@ -65,7 +65,7 @@ type settings struct {
 	Path        folder         `yaml:"path" doc:"Folder of an app's manifests; contains {app}. Also filled in: {environment}, {group}, {team}." example:"clusters/{environment}/{app}"`
 	Branch      branchName     `yaml:"branch" doc:"Branch that holds the manifests. Configuration is always read from the default branch." example:"env/prod"`
 	Values      []valuesFile   `yaml:"values" doc:"Values files of the GitOps repository, later wins as in Helm; ? marks one that may be missing. An app's own come after the environment's." example:"[\"values/{app}.yaml?\", \"values/{environment}/{app}.yaml?\"]"`
-	Namespace   namespace      `yaml:"namespace" doc:"Namespace of apps that do not name their own." example:"{app}"`
+	Namespace   namespace      `yaml:"namespace" doc:"Namespace of apps that do not name their own." example:"\"{app}\""`
 	Kubernetes  kubernetesFile `yaml:"kubernetes" doc:"What the clusters of the environment offer; charts ask for it." example:"{version: \"1.34\"}"`
 	Merge       mergeRule      `yaml:"merge" doc:"Who merges: review leaves it to a person, auto lets ferry merge once gates and the forge's required checks pass." example:"auto"`
 	PullRequest *bool          `yaml:"pullRequest" doc:"false goes straight to the branch." example:"false"`

@@ -1,7 +1,7 @@
 package environments
 
 import (
-	"path"
+	"iter"
 	"strings"
 )
 
@@ -14,6 +14,9 @@ type branchPath struct{ branch, path string }
 func (l *loader) checkFolders() {
 	owners := map[branchPath]placed{}
 	for _, p := range l.placed {
+		if p.node.get("path").spoilt() || p.node.get("branch").spoilt() {
+			continue
+		}
 		key := branchPath{p.Branch, strings.ToLower(p.Folder)}
 		if other, ok := owners[key]; ok {
 			l.folderProblem(p, other)
@@ -22,7 +25,7 @@ func (l *loader) checkFolders() {
 		owners[key] = p
 	}
 	for _, p := range l.placed {
-		for up := path.Dir(strings.ToLower(p.Folder)); up != "."; up = path.Dir(up) {
+		for up := range above(strings.ToLower(p.Folder)) {
 			if other, ok := owners[branchPath{p.Branch, up}]; ok {
 				l.folderProblem(p, other)
 			}
@@ -31,13 +34,23 @@ func (l *loader) checkFolders() {
 	l.checkConfiguration(owners)
 }
 
+// folderProblem blames the more special of two paths: an app's override before the environment's, that before what is
+// built in.
 func (l *loader) folderProblem(p, other placed) {
-	at := p.place("path")
-	if p.node.at("path").File == "" && other.node.at("path").File != "" {
+	if other.special() > p.special() {
 		p, other = other, p
-		at = p.place("path")
 	}
-	l.addOnce(at, "the folder %q of %q in %q meets the folder %q of %q in %q", p.Folder, p.App, p.Environment, other.Folder, other.App, other.Environment)
+	l.addOnce(p.place("path"), "the folder %q of %q in %q meets the folder %q of %q in %q", p.Folder, p.App, p.Environment, other.Folder, other.App, other.Environment)
+}
+
+func (p placed) special() int {
+	switch {
+	case p.app.node.get("environments", p.Environment, "path") != nil:
+		return 2
+	case p.node.at("path").File != "":
+		return 1
+	}
+	return 0
 }
 
 // addOnce keeps one setting from being reported for each of the apps it holds for.
@@ -58,28 +71,40 @@ type toldAt struct {
 	format string
 }
 
-// checkConfiguration reports values and included files in a folder that promotions replace. Configuration is read from
-// the default branch; folders on a branch of their own cannot meet it.
+// checkConfiguration reports folders that hold values or included files. Configuration is read from the default branch;
+// folders on a branch of their own cannot meet it.
 func (l *loader) checkConfiguration(owners map[branchPath]placed) {
+	const format = "the folder %q of %q in %q, which promotions replace, holds %s"
 	for _, p := range l.placed {
-		for i, v := range p.Values {
+		for _, v := range p.Values {
 			if owner, ok := holder(owners, v.Path); ok {
-				l.addOnce(p.node.get("values").item(i).Position, "%q lies in the folder %q, which promotions of %q replace", v.Path, owner.Folder, owner.App)
+				l.addOnce(owner.place("path"), format, owner.Folder, owner.App, owner.Environment, v.Path)
 			}
 		}
 	}
 	for _, a := range l.apps {
 		if owner, ok := holder(owners, a.node.File); ok {
-			l.addOnce(owner.place("path"), "the folder %q of %q holds %s", owner.Folder, owner.App, a.node.File)
+			l.addOnce(owner.place("path"), format, owner.Folder, owner.App, owner.Environment, a.node.File)
 		}
 	}
 }
 
 func holder(owners map[branchPath]placed, file string) (placed, bool) {
-	for up := path.Dir(strings.ToLower(file)); up != "."; up = path.Dir(up) {
+	for up := range above(strings.ToLower(file)) {
 		if owner, ok := owners[branchPath{"", up}]; ok {
 			return owner, true
 		}
 	}
 	return placed{}, false
+}
+
+// above gives the folders that hold a path, the nearest first, the root left out. It ends on any text.
+func above(path string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := strings.LastIndex(path, "/"); i > 0; i = strings.LastIndex(path, "/") {
+			if path = path[:i]; !yield(path) {
+				return
+			}
+		}
+	}
 }

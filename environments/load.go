@@ -166,10 +166,16 @@ func (l *loader) included() ([]string, error) {
 	for i, pattern := range l.root.Include {
 		at := l.rootNode.get("include").item(i)
 		matched := match(string(pattern), all)
-		if len(matched) == 0 && !strings.ContainsAny(string(pattern), "*?[") {
+		if len(matched) == 0 && !at.spoilt() && !strings.ContainsAny(string(pattern), "*?[") {
 			l.add(at.Position, didYouMean(string(pattern), all), "there is no file %q", quote(string(pattern)))
 		}
-		files = append(files, matched...)
+		for _, file := range matched {
+			if !clean(file) || printable(file) != file {
+				l.add(at.Position, "", "the included file %q has an unfit name", quote(file))
+				continue
+			}
+			files = append(files, file)
+		}
 	}
 	slices.Sort(files)
 	files = slices.Compact(files)

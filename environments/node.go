@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -16,7 +17,7 @@ import (
 const (
 	maxFile  = 1 << 20 // bytes of one file
 	maxTotal = 16 << 20
-	maxNodes = 500_000 // values in all files, aliases unfolded
+	maxNodes = 250_000 // values in all files, aliases unfolded
 	maxDepth = 32
 )
 
@@ -28,6 +29,14 @@ type node struct {
 	text  string // of a scalar, as written: 1.30 stays 1.30
 	items []*node
 	keys  []*node // of a mapping, as written; items are their values
+	bad   bool    // reported: what follows from this value is not worth another word
+}
+
+// spoilt tells whether a value or one below it was reported.
+func (n *node) spoilt() bool {
+	found := false
+	n.walk(func(n *node) { found = found || n.bad || n.kind == broken })
+	return found
 }
 
 type kind uint8
@@ -109,24 +118,39 @@ func (n *node) what() string {
 	return strconv.Quote(quote(n.text))
 }
 
-// quote cuts what a stranger wrote to what a message can carry.
+// quote makes what a stranger wrote fit for a message: short, printable, and without the credentials of a URL.
 func quote(text string) string {
+	text = printable(text)
+	text = credentials.ReplaceAllStringFunc(text, func(url string) string {
+		scheme, _, _ := strings.Cut(url, "://")
+		return scheme + "://***@"
+	})
 	if len(text) <= 80 {
 		return text
 	}
 	cut := 77
-	for !utf8.RuneStart(text[cut]) {
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
 		cut--
 	}
 	return text[:cut] + "..."
+}
+
+// printable replaces what would move the cursor, turn the writing or hide.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
 }
 
 // parser turns YAML into nodes.
 type parser struct {
 	*reporter
 	file  string
-	nodes *int // read so far, in all files
-	open  map[*yaml.Node]bool
+	nodes *int                // read so far, in all files
+	open  map[*yaml.Node]bool // nodes around the one at hand
 	full  bool
 }
 
@@ -154,7 +178,11 @@ func (p *parser) parse(data []byte) *node {
 		p.syntax(data, err)
 	}
 	p.open = map[*yaml.Node]bool{}
-	return p.convert(doc.Content[0], 0)
+	out := p.convert(doc.Content[0], 0)
+	if p.full {
+		return nil
+	}
+	return out
 }
 
 func (p *parser) place(n *yaml.Node) Position {
@@ -169,23 +197,29 @@ func (p *parser) convert(n *yaml.Node, depth int) *node {
 	if depth > maxDepth {
 		return p.broken(n, "", "values are nested more than %d deep", maxDepth)
 	}
+	p.open[n] = true
+	defer delete(p.open, n)
 	switch n.Kind {
 	case yaml.AliasNode:
 		return p.unfold(n, depth)
 	case yaml.ScalarNode:
 		return p.scalar(n)
 	case yaml.SequenceNode:
-		out := &node{Position: p.place(n), kind: list}
-		for _, item := range n.Content {
-			out.items = append(out.items, p.convert(item, depth+1))
-			if p.full {
-				break
-			}
-		}
-		return out
+		return p.list(n, depth)
 	default:
 		return p.mapping(n, depth)
 	}
+}
+
+func (p *parser) list(n *yaml.Node, depth int) *node {
+	out := &node{Position: p.place(n), kind: list}
+	for _, item := range n.Content {
+		out.items = append(out.items, p.convert(item, depth+1))
+		if p.full {
+			break
+		}
+	}
+	return out
 }
 
 func (p *parser) broken(n *yaml.Node, hint, format string, args ...any) *node {
@@ -206,8 +240,6 @@ func (p *parser) unfold(n *yaml.Node, depth int) *node {
 	if p.open[n.Alias] {
 		return p.broken(n, "", "alias *%s contains itself", quote(n.Value))
 	}
-	p.open[n.Alias] = true
-	defer delete(p.open, n.Alias)
 	return p.convert(n.Alias, depth)
 }
 

@@ -80,6 +80,9 @@ func (l *loader) place() {
 	for _, environment := range l.order() {
 		settings := quiet(l.layers[environment])
 		for i := range l.apps {
+			if i > 0 && l.apps[i].Name == l.apps[i-1].Name {
+				continue // reported; the first one counts
+			}
 			l.placeOne(&l.apps[i], environment, settings)
 		}
 	}

@@ -318,14 +318,15 @@ func checkRef(s string) error {
 	return nil
 }
 
-var credentials = regexp.MustCompile(`^[a-zA-Z][-+.a-zA-Z0-9]*://[^/@]*:[^/@]*@`)
+// credentials are what stands before the host of a URL, where it is more than the user name that SSH needs.
+var credentials = regexp.MustCompile(`(?i)(https?://|[a-z][-+.a-z0-9]*://[^/@\s]*:)[^/@\s]*@`)
 
 func checkRepository(s string) error {
 	if hasControl(s) || strings.HasPrefix(s, "-") || strings.TrimSpace(s) != s {
 		return errors.New("it is not a Git URL")
 	}
 	if credentials.MatchString(s) {
-		return errors.New("it carries a password, which has no place in Git")
+		return errors.New("it carries a credential, which has no place in Git")
 	}
 	return nil
 }

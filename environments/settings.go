@@ -8,8 +8,8 @@ func (l *loader) checkSettings(n *node, s settings, manyApps bool) {
 	if n == nil || n.kind != mapping {
 		return
 	}
-	if s.Path != "" && manyApps && !strings.Contains(string(s.Path), "{app}") {
-		l.add(n.at("path"), "", "path %q does not contain {app}: all apps would share a folder", quote(string(s.Path)))
+	if path := n.get("path"); s.Path != "" && manyApps && !strings.Contains(string(s.Path), "{app}") && !path.bad {
+		l.blame(path, "", "path %q does not contain {app}: all apps would share a folder", quote(string(s.Path)))
 	}
 	l.checkHealth(n.get("health"), s.Health)
 	for i, w := range s.Gates.Windows {

@@ -1,8 +1,6 @@
 package environments
 
 import (
-	"bytes"
-	"errors"
 	"io"
 	"regexp"
 	"strconv"
@@ -11,47 +9,87 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-var syntaxError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+var (
+	syntaxError   = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
 
-// syntax reports what is not YAML.
+// syntax reports what is not YAML. The library names the line where the mapping or list around the mistake begins, often
+// the first of the file; what it read until it gave up says more.
 func (p *parser) syntax(data []byte, err error) {
-	line, message := 0, err.Error()
+	around, message := 0, err.Error()
 	if found := syntaxError.FindStringSubmatch(message); found != nil {
-		line, _ = strconv.Atoi(found[1])
+		around, _ = strconv.Atoi(found[1])
 		message = found[2]
 	}
-	flow := strings.Contains(message, "',' or")
-	read := linesRead(data)
-	switch atEnd := read >= bytes.Count(data, []byte("\n")); {
-	case !atEnd || line == 0 || message == "did not find expected key" || strings.HasPrefix(message, "did not find expected '-'"):
-		line = read
-	case flow:
-		line++ // where the bracket was opened; the library counts this one from 0
+	read := string(data[:readUntilError(data)])
+	lines := strings.Split(strings.TrimRight(read, "\r\n"), "\n")
+	all := strings.Split(string(data), "\n")
+	line, column, hint := len(lines), 0, ""
+	anchor := unknownAnchor.FindStringSubmatch(message)
+	switch {
+	case anchor != nil:
+		line, column = lastUse(lines, "*"+anchor[1])
+	case strings.HasPrefix(message, "did not find expected ',' or"):
+		line = noticed(lines)
+		hint = bracketHint(lines[line-1], around+1, line) // in front of brackets the library counts lines from 0
+	case len(read) == len(data) && around > 0 && !strings.HasPrefix(message, "did not find expected"):
+		line = around // a quote left open swallows the rest
 	}
-	hint := ""
-	text := lineOf(data, line)
-	if flow && strings.ContainsAny(text, "{}") {
-		hint = `inside brackets, text with braces needs quotes: ["values/{app}.yaml"]`
+	line = min(line, len(all)) // YAML has more line ends than Go
+	if column == 0 {
+		column = indent(all[line-1]) + 1
 	}
-	column := len(text) - len(strings.TrimLeft(text, " ")) + 1
-	p.add(Position{File: p.file, Line: max(line, 1), Column: column}, hint, "this is not YAML: %s", quote(message))
+	p.add(Position{File: p.file, Line: line, Column: column}, hint, "this is not YAML: %s", quote(message))
 }
 
-// linesRead tells how far the library reads before it gives up. The line that it names itself is the one where the
-// mapping or list around the mistake begins, which may be the first of the file.
-func linesRead(data []byte) int {
+// noticed is the last line that says something: to see that a bracket is no key, the library looks into the next one.
+func noticed(lines []string) int {
+	line := len(lines)
+	if len(strings.TrimSpace(lines[line-1])) > 1 {
+		return line
+	}
+	for line > 1 {
+		line--
+		if text := strings.TrimSpace(lines[line-1]); text != "" && !strings.HasPrefix(text, "#") {
+			break
+		}
+	}
+	return line
+}
+
+func bracketHint(text string, opened, line int) string {
+	switch {
+	case strings.ContainsAny(text, "{}"):
+		return `inside brackets, text with braces needs quotes: ["values/{app}.yaml"]`
+	case opened > 1 && opened < line:
+		return "the bracket is opened in line " + strconv.Itoa(opened)
+	}
+	return ""
+}
+
+// lastUse finds a text, which the library met last.
+func lastUse(lines []string, text string) (line, column int) {
+	for line = len(lines); line > 1; line-- {
+		if i := strings.LastIndex(lines[line-1], text); i >= 0 {
+			return line, len([]rune(lines[line-1][:i])) + 1
+		}
+	}
+	return 1, strings.Index(lines[0], text) + 1
+}
+
+func indent(text string) int { return len(text) - len(strings.TrimLeft(text, " ")) }
+
+// readUntilError tells how many bytes the library reads before it gives up.
+func readUntilError(data []byte) int {
 	r := &slowReader{data: data}
 	decoder := yaml.NewDecoder(r)
 	for {
 		var n yaml.Node
 		if err := decoder.Decode(&n); err != nil {
-			if errors.Is(err, io.EOF) {
-				return 1
-			}
-			break
+			return r.read
 		}
 	}
-	return 1 + bytes.Count(bytes.TrimRight(data[:r.read], "\r\n"), []byte("\n"))
 }
 
 // slowReader hands out one byte at a time, so that what was read is what was looked at.
@@ -67,13 +105,4 @@ func (r *slowReader) Read(p []byte) (int, error) {
 	p[0] = r.data[r.read]
 	r.read++
 	return 1, nil
-}
-
-func lineOf(data []byte, line int) string {
-	for i, text := range strings.Split(string(data), "\n") {
-		if i+1 == line {
-			return text
-		}
-	}
-	return ""
 }

@@ -67,6 +67,11 @@ func (a *app) commands() *cli.App {
 		},
 		CommandNotFound: func(c *cli.Context, name string) {},
 		Commands: []*cli.Command{
+			a.validateCommand(),
+			a.configCommand(),
+			a.explainCommand(),
+			a.schemaCommand(),
+			a.prCommand(),
 			a.versionCommand(),
 		},
 	}

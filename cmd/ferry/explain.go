@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ferry-cd/ferry/environments"
+)
+
+func (a *app) explainCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "explain",
+		Usage:     "say what a key of ferry.yaml means",
+		UsageText: "ferry explain [KEY] [-o text|json|markdown]\n\nKEY is dotted: gates.soak, apps.images.match, or just soak. Without it, the top level is explained.",
+		Flags:     []cli.Flag{outputFlag()},
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 1 {
+				return usagef("explain takes one key; flags come before it")
+			}
+			return a.runExplain(c.Args().First(), c.String("output"))
+		},
+	}
+}
+
+func (a *app) runExplain(key, format string) error {
+	if err := checkFormat(format, "text", "json", "markdown"); err != nil {
+		return err
+	}
+	if format == "markdown" {
+		_, err := a.Out.Write(environments.Reference())
+		return err
+	}
+	fields, err := environments.Explain(key)
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		return json.NewEncoder(a.Out).Encode(fields)
+	}
+	for i, f := range fields {
+		if i > 0 {
+			fmt.Fprintln(a.Out)
+		}
+		a.writeField(f)
+	}
+	return nil
+}
+
+func (a *app) writeField(f environments.Field) {
+	fmt.Fprintf(a.Out, "%s\n    %s\n    value:   %s\n", f.Key, f.Meaning, f.Type)
+	switch {
+	case f.Required:
+		fmt.Fprintln(a.Out, "    default: none, it is required")
+	case f.Default != "":
+		fmt.Fprintln(a.Out, "    default:", f.Default)
+	}
+	if f.Adds {
+		fmt.Fprintln(a.Out, "    an app's override adds to the environment's list")
+	}
+	last := f.Key[strings.LastIndex(f.Key, ".")+1:]
+	fmt.Fprintf(a.Out, "    example: %s: %s\n", last, f.Example)
+	if len(f.Keys) > 0 {
+		fmt.Fprintln(a.Out, "    keys:   ", strings.Join(f.Keys, ", "))
+	}
+}

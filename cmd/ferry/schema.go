@@ -1,0 +1,49 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ferry-cd/ferry/environments"
+)
+
+// schemas are the published forms; the first is printed where none is named.
+var schemas = []struct {
+	name, what string
+	write      func() ([]byte, error)
+}{
+	{"ferry.yaml", "the configuration of a GitOps repository", environments.Schema},
+	{"ferry.app.yaml", "a file that ferry.yaml includes", environments.TeamSchema},
+}
+
+func (a *app) schemaCommand() *cli.Command {
+	var names []string
+	text := "ferry schema [NAME]\n\nNAME is one of:"
+	for _, s := range schemas {
+		names = append(names, s.name)
+		text += "\n  " + s.name + ": " + s.what
+	}
+	return &cli.Command{
+		Name:      "schema",
+		Usage:     "print the JSON Schema of a file format",
+		UsageText: text,
+		Action: func(c *cli.Context) error {
+			name := schemas[0].name
+			if c.NArg() > 0 {
+				name = c.Args().First()
+			}
+			i := slices.Index(names, name)
+			if i < 0 || c.NArg() > 1 {
+				return usagef("there is no schema %q; there are %s", strings.Join(c.Args().Slice(), " "), strings.Join(names, ", "))
+			}
+			data, err := schemas[i].write()
+			if err != nil {
+				return err
+			}
+			_, err = a.Out.Write(data)
+			return err
+		},
+	}
+}

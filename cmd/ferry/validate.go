@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ferry-cd/ferry/environments"
+)
+
+// folderOptions name a working folder with a ferry.yaml.
+type folderOptions struct {
+	dir    string
+	output string
+}
+
+func folderFlags(o *folderOptions) []cli.Flag {
+	output := outputFlag().(*cli.StringFlag)
+	output.Destination = &o.output
+	return []cli.Flag{
+		&cli.StringFlag{Name: "dir", Destination: &o.dir, Usage: "`FOLDER` with ferry.yaml, or below it (default: the current one)"},
+		output,
+	}
+}
+
+func (a *app) validateCommand() *cli.Command {
+	var o folderOptions
+	return &cli.Command{
+		Name:      "validate",
+		Usage:     "list all mistakes of ferry.yaml and the files it includes",
+		UsageText: "ferry validate [--dir FOLDER] [-o text|json]",
+		Flags:     folderFlags(&o),
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return usagef("validate takes no arguments; --dir names the folder")
+			}
+			if err := checkFormat(o.output, "text", "json"); err != nil {
+				return err
+			}
+			return a.runValidate(c.Context, o)
+		},
+	}
+}
+
+// validation is what validate found, as -o json prints it.
+type validation struct {
+	Valid        bool                   `json:"valid"`
+	Apps         int                    `json:"apps"`
+	Environments int                    `json:"environments"`
+	Problems     []environments.Problem `json:"problems"`
+}
+
+func (a *app) runValidate(ctx context.Context, o folderOptions) error {
+	src, err := a.configFolder(o.dir)
+	if err != nil {
+		return err
+	}
+	config, err := environments.Load(ctx, src, environments.For(version))
+	if err == nil {
+		err = config.CheckFiles(src)
+	}
+	var problems environments.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return err
+	}
+	found := validation{Valid: err == nil, Problems: append([]environments.Problem{}, problems...)}
+	if config != nil {
+		found.Apps, found.Environments = len(config.Apps), len(config.Environments)
+	}
+	if o.output == "json" {
+		return errors.Join(json.NewEncoder(a.Out).Encode(found), err)
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(a.Out, "%s is valid: %d apps, %d environments\n", environments.RootFile, found.Apps, found.Environments)
+	}
+	return err
+}
+
+// configFolder finds the folder with ferry.yaml: the one given, the current one, or the nearest above.
+func (a *app) configFolder(dir string) (environments.Source, error) {
+	start := a.Dir
+	switch {
+	case filepath.IsAbs(dir):
+		start = dir
+	case dir != "":
+		start = filepath.Join(a.Dir, dir)
+	}
+	for at := start; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, environments.RootFile)); err == nil {
+			return environments.Dir(at), nil
+		}
+		if at == filepath.Dir(at) {
+			return nil, usagef("there is no %s in %s or above it", environments.RootFile, start)
+		}
+	}
+}
