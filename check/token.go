@@ -1,0 +1,98 @@
+package check
+
+import (
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// form is what a kind of credential looks like. mark is a part that all of them have: it is sought first, for it is cheap.
+type form struct {
+	name  string
+	mark  string
+	match *regexp.Regexp
+	rule  Rule
+	level Level
+}
+
+// Only forms that nothing else has: a finding that is wrong once is never read again.
+var forms = []form{
+	{"a private key", "PRIVATE KEY", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:.{0,80}(?:\s|\\n|\\r)+){1,8}?[A-Za-z0-9+/=]{24}`), PrivateKey, Error},
+	{"a private key", "AGE-SECRET-KEY-1", regexp.MustCompile(`AGE-SECRET-KEY-1[0-9A-Z]{58}`), PrivateKey, Error},
+	{"a private key in base64", "LS0tLS1CRUdJTi", regexp.MustCompile(`LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFW|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtFW|BPUEVOU1NIIFBSSVZBVEUgS0VZ|BFTkNSWVBURUQgUFJJVkFURSBLRV)`), PrivateKey, Error},
+	{"an AWS secret access key", "aws_secret_access_key", awsSetting, Token, Error},
+	{"an AWS secret access key", "AWS_SECRET_ACCESS_KEY", awsSetting, Token, Error},
+	{"an AWS access key id", "AKIA", regexp.MustCompile(`(?:^|[^A-Za-z0-9])AKIA[A-Z2-7]{16}(?:[^A-Za-z0-9]|$)`), Token, Warning},
+	{"a GitHub token", "gh", regexp.MustCompile(`(?:^|[^A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,251}(?:[^A-Za-z0-9]|$)`), Token, Error},
+	{"a GitHub token", "github_pat_", regexp.MustCompile(`github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}`), Token, Error},
+	{"a GitLab token", "glpat-", regexp.MustCompile(`glpat-[A-Za-z0-9_-]{20,}`), Token, Error},
+	{"a Slack token", "xox", regexp.MustCompile(`xox[abeoprs]-[0-9]{8,}-[A-Za-z0-9-]{16,}`), Token, Error},
+	{"a Slack webhook", "hooks.slack.com", regexp.MustCompile(`https://hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}`), Token, Error},
+	{"a Google API key", "AIza", regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?:[^A-Za-z0-9_-]|$)`), Token, Error},
+	{"an Azure storage key", "AccountKey=", regexp.MustCompile(`AccountKey=[A-Za-z0-9+/]{86}==`), Token, Error},
+	{"a Stripe key", "k_live_", regexp.MustCompile(`[sr]k_live_[A-Za-z0-9]{24,}`), Token, Error},
+	{"an npm token", "npm_", regexp.MustCompile(`(?:^|[^A-Za-z0-9])npm_[A-Za-z0-9]{36}(?:[^A-Za-z0-9]|$)`), Token, Error},
+	{"a Docker Hub token", "dckr_pat_", regexp.MustCompile(`dckr_pat_[A-Za-z0-9_-]{27,}`), Token, Error},
+	{"a SendGrid key", "SG.", regexp.MustCompile(`SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`), Token, Error},
+	{"a Vault token", "hvs.", regexp.MustCompile(`(?:^|[^A-Za-z0-9])hvs\.[A-Za-z0-9_-]{24,}`), Token, Error},
+	{"a JSON web token", "eyJ", regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}`), Token, Warning},
+	{"a URL with a password", "://", regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{1,20}://[^/\s:@"'$<{]{1,64}:[^/\s:@"'$<{*]{3,128}@[A-Za-z0-9\[]`), Token, Warning},
+}
+
+// awsSetting is a line of a configuration file or script.
+var awsSetting = regexp.MustCompile(`(?i)aws_secret_access_key["']?\s*[:=]\s*["']?[A-Za-z0-9/+]{40}(?:[^A-Za-z0-9/+=]|$)`)
+
+// awsSecret is the value of a field that says what it is.
+var awsSecret = form{"an AWS secret access key", "", regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`), Token, Error}
+
+const tokenHint = "move it to a Secret that the cluster fetches or decrypts, and read it from there; then replace the credential, for it may have been seen"
+
+// text searches a string. Examples that vendors print in their manuals pass.
+func (s *searcher) text(value, path, key string) {
+	for _, f := range forms {
+		if strings.Contains(value, f.mark) && hasReal(f.match, value) {
+			s.credential(f, path)
+		}
+	}
+	name := strings.ToLower(strings.ReplaceAll(path+"."+key, "_", ""))
+	if strings.Contains(name, "awssecretaccesskey") && awsSecret.match.MatchString(value) {
+		s.credential(awsSecret, path)
+	}
+}
+
+func hasReal(form *regexp.Regexp, value string) bool {
+	for _, match := range form.FindAllString(value, 20) {
+		if !strings.Contains(strings.ToUpper(match), "EXAMPLE") {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *searcher) credential(f form, path string) {
+	level := f.level
+	if s.allow {
+		level = Warning
+	}
+	s.findings = append(s.findings, Finding{Rule: f.rule, Level: level, File: s.file, Field: path, Message: fmt.Sprintf("holds what looks like %s", f.name), Hint: tokenHint})
+}
+
+// binaryData searches what a ConfigMap holds in base64.
+func (s *searcher) binaryData(n *yaml.Node, path string) {
+	if n.Kind != yaml.MappingNode {
+		s.value(n, path, "")
+		return
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		below := join(path, n.Content[i].Value)
+		data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Content[i+1].Value), ""))
+		if err != nil {
+			s.value(n.Content[i+1], below, "")
+			continue
+		}
+		s.text(string(data), below, "")
+	}
+}
