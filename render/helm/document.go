@@ -31,15 +31,16 @@ func assemble(ch *chart.Chart, files map[string]string, r render.Request) (rende
 	p := &printer{}
 	if r.IncludeCRDs {
 		for _, crd := range ch.CRDObjects() {
-			p.manifest(crd.Filename, string(crd.File.Data))
+			const firstLine = 1 // definitions are printed as they stand in their file
+			p.manifest(crd.Filename, string(crd.File.Data), firstLine)
 		}
 	}
 	for _, m := range manifests {
-		p.manifest(m.Name, m.Content)
+		p.manifest(m.Name, m.Content, 0)
 	}
 	p.trim()
 	for _, h := range kept {
-		p.manifest(h.Path, h.Manifest)
+		p.manifest(h.Path, h.Manifest, 0)
 	}
 	return render.Output{Raw: p.raw, Documents: p.documents, Notices: notices}, nil
 }
@@ -50,55 +51,14 @@ type printer struct {
 	documents []render.Document
 }
 
-func (p *printer) manifest(source, content string) {
+// manifest prints one of Helm's manifests. It may hold several documents, or none: Helm cuts where its pattern matches.
+func (p *printer) manifest(source, content string, line int) {
 	p.raw = fmt.Appendf(p.raw, "---\n# Source: %s\n%s\n", source, content)
-	for _, d := range split([]byte(content)) {
-		p.documents = append(p.documents, render.Document{Source: source, Data: d})
-	}
+	p.documents = append(p.documents, render.Split(render.Document{Source: source, Line: line, Data: []byte(content)})...)
 }
 
 // trim ends what came before the hooks with exactly one line feed.
 func (p *printer) trim() { p.raw = append(bytes.TrimSpace(p.raw), '\n') }
-
-// split cuts a YAML stream where YAML does: at a line that starts with "---" or "..." and then ends or goes on after a
-// space. Such a line ends a document even inside a block or a quoted text. Documents of comments alone are left out.
-func split(stream []byte) [][]byte {
-	var out [][]byte
-	var doc []byte
-	flush := func() {
-		if !blank(doc) {
-			out = append(out, doc)
-		}
-		doc = nil
-	}
-	for line := range bytes.Lines(stream) {
-		switch {
-		case marker(line, "---"):
-			flush()
-			doc = append(doc, bytes.TrimLeft(line[3:], " \t")...)
-		case marker(line, "..."):
-			flush()
-		default:
-			doc = append(doc, line...)
-		}
-	}
-	flush()
-	return out
-}
-
-func marker(line []byte, mark string) bool {
-	rest, ok := bytes.CutPrefix(line, []byte(mark))
-	return ok && (len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0)
-}
-
-func blank(doc []byte) bool {
-	for line := range bytes.Lines(doc) {
-		if text := bytes.TrimSpace(line); len(text) > 0 && text[0] != '#' {
-			return false
-		}
-	}
-	return true
-}
 
 // skippedHooks tells of resources that Helm drops without a word because their hook is none it knows (Helm 2 had others).
 func skippedHooks(files map[string]string) []string {

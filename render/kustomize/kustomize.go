@@ -146,7 +146,7 @@ func serialise(m resmap.ResMap, w *walker) (render.Output, error) {
 			raw.WriteString("---\n")
 		}
 		raw.Write(data)
-		out.Documents = append(out.Documents, render.Document{Source: w.origin(res), Data: data})
+		out.Documents = append(out.Documents, render.NewDocument(w.origin(res), 0, data))
 	}
 	out.Raw = raw.Bytes()
 	return out, nil
