@@ -187,6 +187,7 @@ func TestParseRecordRefuses(t *testing.T) {
 		"4:1: a key and a colon were expected":                           {"environment: dev", "environment dev"},
 		"4:1: the key has no value":                                      {"environment: dev", "environment:"},
 		"the indentation fits no line above":                             {"environment: dev", "   environment: dev"},
+		"3:1: a key and a colon were expected":                           {"app: podinfo\n", strings.Repeat("k", maxKey+1) + ": x\n"},
 		"nested too deep":                                                {"environment: dev", strings.Repeat(" ", 40) + "environment: dev"},
 		"files must be an object, not a string":                          {"files:\n", "files: x\nmade:\n"},
 		`image "web" is named twice`:                                     {"ghcr.io/acme/sidecar\n", "web\n"},
