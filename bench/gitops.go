@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -51,8 +52,7 @@ func makeGitops(ctx context.Context, repo string, s size) error {
 		return err
 	}
 	g := &gitops{size: s, w: bufio.NewWriter(in), r: rand.New(rand.NewPCG(20260101, 2)), now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
-	err = g.write()
-	in.Close()
+	err = errors.Join(g.write(), in.Close())
 	if waited := cmd.Wait(); waited != nil {
 		return fmt.Errorf("git fast-import: %w\n%s", waited, said.String())
 	}
