@@ -13,7 +13,6 @@ import (
 
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/scm"
-	"github.com/ferry-cd/ferry/scm/local"
 )
 
 func (a *app) prCommand() *cli.Command {
@@ -24,6 +23,7 @@ func (a *app) prCommand() *cli.Command {
 			a.prListCommand(),
 			a.prShowCommand(),
 			a.prDiffCommand(),
+			a.prCreateCommand(),
 			a.prVerdictCommand("approve", scm.Approved, "say that it may be merged as it is"),
 			a.prVerdictCommand("request-changes", scm.ChangesRequested, "say what has to change first (--body)"),
 			a.prVerdictCommand("comment", scm.Commented, "say something about it (--body)"),
@@ -50,7 +50,7 @@ func prFlags(o *prOptions, more ...cli.Flag) []cli.Flag {
 	output := outputFlag().(*cli.StringFlag)
 	output.Destination = &o.output
 	return append(more,
-		&cli.StringFlag{Name: "repo", Aliases: []string{"R"}, Destination: &o.repo, Usage: "`PATH or URL` of the GitOps repository (default: the current folder's, or its origin)"},
+		&cli.StringFlag{Name: "repo", Aliases: []string{"R"}, EnvVars: []string{"FERRY_REPO"}, Destination: &o.repo, Usage: "`PATH or URL` of the GitOps repository (default: the current folder's, or its origin)"},
 		&cli.StringFlag{Name: "as", Destination: &o.as, Usage: "`NAME` to act under (default: Git's user.name, or the system's)"},
 		output)
 }
@@ -66,7 +66,7 @@ func (o *prOptions) parse(c *cli.Context) error {
 		return usagef("ferry pr %s takes one number; flags come before it", c.Command.Name)
 	}
 	arg := c.Args().First()
-	if dir, number, ok := local.ParseURL(arg); ok {
+	if dir, number, ok := pullRequestURL(arg); ok {
 		o.number = number
 		if o.repo == "" {
 			o.repo = dir
@@ -105,7 +105,7 @@ func (a *app) sitDown(ctx context.Context, o prOptions) (desk, error) {
 // of the checkout that it lies in.
 func (a *app) gitops(ctx context.Context, named string) (string, error) {
 	if named != "" {
-		return a.path(named), nil
+		return a.located(named), nil
 	}
 	dir, repo, err := a.repositoryHere(ctx)
 	if err != nil {
@@ -127,11 +127,10 @@ func (a *app) gitops(ctx context.Context, named string) (string, error) {
 	return origin, nil
 }
 
-// path makes a path of a person's absolute, and leaves URLs alone.
-func (a *app) path(named string) string {
-	full := filepath.Join(a.Dir, named)
-	if _, err := os.Stat(full); err == nil && !filepath.IsAbs(named) {
-		return full
+// located makes a path of a person's absolute, and leaves URLs alone.
+func (a *app) located(named string) string {
+	if _, err := os.Stat(a.path(named)); err == nil {
+		return a.path(named)
 	}
 	return named
 }

@@ -46,17 +46,15 @@ func (a *app) prAct(name, usage, synopsis string, o *prActOptions, flags []cli.F
 }
 
 func (a *app) runPRAct(ctx context.Context, o prActOptions, act func(context.Context, desk, prActOptions) (string, error)) error {
-	if o.text == "-" {
-		data, err := io.ReadAll(io.LimitReader(a.In, maxStdin))
-		if err != nil {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		o.text = string(data)
+	text, err := a.words(o.text)
+	if err != nil {
+		return err
 	}
 	d, err := a.sitDown(ctx, o.prOptions)
 	if err != nil {
 		return err
 	}
+	o.text = text
 	said, err := act(ctx, d, o)
 	if err != nil {
 		return err
@@ -72,13 +70,25 @@ func (a *app) runPRAct(ctx context.Context, o prActOptions, act func(context.Con
 	return err
 }
 
+// words gives a text that was typed, or piped in.
+func (a *app) words(text string) (string, error) {
+	if text != "-" {
+		return text, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(a.In, maxStdin+1))
+	if err == nil && len(data) > maxStdin {
+		err = fmt.Errorf("more than %d bytes", maxStdin)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	return string(data), nil
+}
+
 func (a *app) prVerdictCommand(name string, verdict scm.Verdict, usage string) *cli.Command {
 	var o prActOptions
 	flags := []cli.Flag{textFlag("body", "`TEXT` to say with it", &o), headFlag(&o)}
-	return a.prAct(name, usage, "[--body TEXT] [--head COMMIT]", &o, flags, func(ctx context.Context, d desk, o prActOptions) (string, error) {
-		if verdict != scm.Approved && scm.Text(o.text) == "" {
-			return "", usagef("ferry pr %s needs --body", name)
-		}
+	cmd := a.prAct(name, usage, "[--body TEXT] [--head COMMIT]", &o, flags, func(ctx context.Context, d desk, o prActOptions) (string, error) {
 		reviewer, ok := d.forge.(scm.Reviewer)
 		if !ok {
 			return "", unable("give reviews")
@@ -89,6 +99,13 @@ func (a *app) prVerdictCommand(name string, verdict scm.Verdict, usage string) *
 		}
 		return fmt.Sprintf("#%d at %s: %s by %s", o.number, short(r.SHA), r.Verdict, r.Author), nil
 	})
+	cmd.Before = func(*cli.Context) error {
+		if verdict != scm.Approved && scm.Text(o.text) == "" {
+			return usagef("ferry pr %s needs --body", name)
+		}
+		return nil
+	}
+	return cmd
 }
 
 func (a *app) prMergeCommand() *cli.Command {

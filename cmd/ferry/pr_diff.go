@@ -16,7 +16,6 @@ import (
 	"github.com/ferry-cd/ferry/diff"
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/scm"
-	"github.com/ferry-cd/ferry/scm/local"
 )
 
 func (a *app) prDiffCommand() *cli.Command {
@@ -139,11 +138,11 @@ func (d desk) fork(ctx context.Context, pr scm.PullRequest) (git.ID, error) {
 	if base == "" {
 		return "", fmt.Errorf("the branch %s is gone", pr.Base)
 	}
-	from, err := local.MergeBase(ctx, d.repo, string(base), pr.HeadSHA)
+	from, err := mergeBase(ctx, d.repo, base, git.ID(pr.HeadSHA))
 	if err == nil && from == "" {
 		err = errors.New("they have no commit in common")
 	}
-	return git.ID(from), err
+	return from, err
 }
 
 // contents reads the files on both sides in one request; submodules have none.

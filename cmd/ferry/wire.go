@@ -5,6 +5,10 @@ import (
 	"fmt"
 
 	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm"
+	"github.com/ferry-cd/ferry/render/kustomize"
+	"github.com/ferry-cd/ferry/render/plain"
 	"github.com/ferry-cd/ferry/scm"
 	"github.com/ferry-cd/ferry/scm/local"
 )
@@ -18,18 +22,37 @@ func (a *app) openForge(ctx context.Context, remote, user string) (scm.Client, *
 	if err != nil {
 		return nil, nil, err
 	}
-	repo, err := git.Open(ctx, remote, git.Options{Identity: who, Now: a.Now})
+	repo, err := git.Open(ctx, remote, a.gitOptions(who))
 	if err != nil {
 		return nil, nil, err
 	}
+	forge, err := a.forge(ctx, repo, user)
+	if err == nil && forge == nil {
+		err = &noForgeError{repo.URL()}
+	}
+	return forge, repo, err
+}
+
+// forge gives the forge of a repository; nil where it has none that ferry knows.
+func (a *app) forge(ctx context.Context, repo *git.Repository, user string) (scm.Client, error) {
 	if _, here := repo.Local(); !here {
-		return nil, nil, &noForgeError{repo.URL()}
+		return nil, nil
 	}
-	forge, err := local.Open(ctx, repo, local.Options{User: user, Now: a.Now})
-	if err != nil {
-		return nil, nil, err
-	}
-	return forge, repo, nil
+	return local.Open(ctx, repo, local.Options{User: user, Now: a.Now})
+}
+
+// pullRequestURL takes apart the URL of a pull request on the embedded forge: repository and number.
+func pullRequestURL(url string) (repo string, number int, ok bool) { return local.ParseURL(url) }
+
+// mergeBase gives the commit that a branch started from; "" where it has none in common with the other.
+func mergeBase(ctx context.Context, repo *git.Repository, a, b git.ID) (git.ID, error) {
+	id, err := local.MergeBase(ctx, repo, string(a), string(b))
+	return git.ID(id), err
+}
+
+// renderers by the kinds of render.Detect.
+func renderers() map[string]render.Renderer {
+	return map[string]render.Renderer{"helm": helm.New(), "kustomize": kustomize.New(), "plain": plain.New()}
 }
 
 // noForgeError says that ferry has no driver for a forge.

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/mail"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ferry-cd/ferry/door"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/promote"
+	"github.com/ferry-cd/ferry/report"
+	"github.com/ferry-cd/ferry/source"
+)
+
+// gitopsOptions name the GitOps repository and who writes to it.
+type gitopsOptions struct {
+	repo     string
+	identity string
+	user     string // on the embedded forge; "" is ferry itself
+}
+
+// as gives the same repository for another user of the embedded forge.
+func (o gitopsOptions) as(user string) gitopsOptions {
+	o.user = user
+	return o
+}
+
+func gitopsFlags(o *gitopsOptions) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "repo", Aliases: []string{"R"}, EnvVars: []string{"FERRY_REPO"}, Destination: &o.repo,
+			Usage: "GitOps repository: `URL` or path of a bare repository (default: the origin of this checkout)"},
+		&cli.StringFlag{Name: "identity", EnvVars: []string{"FERRY_IDENTITY"}, Destination: &o.identity, Value: "ferry <ferry@localhost>",
+			Usage: "author of ferry's commits, as `NAME <MAIL>`"},
+	}
+}
+
+func (o gitopsOptions) author() (git.Identity, error) {
+	a, err := mail.ParseAddress(o.identity)
+	if err != nil || a.Name == "" {
+		return git.Identity{}, usagef("--identity %q is not of the form: Name <mail@example.com>", o.identity)
+	}
+	return git.Identity{Name: a.Name, Email: a.Address}, nil
+}
+
+// gitops is an opened GitOps repository with everything that a promotion needs.
+type gitops struct {
+	*promote.Promoter
+	store *source.Store
+}
+
+// openGitOps opens the repository and, where there is one, its forge.
+func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) {
+	id, err := o.author()
+	if err != nil {
+		return nil, err
+	}
+	remote, err := a.remote(ctx, o.repo)
+	if err != nil {
+		return nil, err
+	}
+	repo, err := git.Open(ctx, remote, a.gitOptions(id))
+	if err != nil {
+		return nil, err
+	}
+	forge, err := a.forge(ctx, repo, cmp.Or(o.user, "ferry"))
+	if err != nil {
+		return nil, err
+	}
+	ci, err := source.FromCI(a.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	store := source.NewStore(repo)
+	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Write: report.PullRequest, Now: a.Now, Version: version, Run: ci.RunURL,
+		Progress: func(format string, v ...any) { fmt.Fprintf(a.Err, format+"\n", v...) }}
+	if forge != nil {
+		p.Forge = forge
+	}
+	return &gitops{Promoter: p, store: store}, nil
+}
+
+// remote finds the GitOps repository that a command is about.
+func (a *app) remote(ctx context.Context, repo string) (string, error) {
+	if repo != "" {
+		return repo, nil
+	}
+	checkout, err := source.OpenCheckout(ctx, a.Dir, git.Options{Now: a.Now})
+	if err != nil {
+		return "", usagef("which GitOps repository? give --repo, set FERRY_REPO, or run this in a checkout of it")
+	}
+	if checkout.Origin() == "" {
+		return checkout.Dir(), nil
+	}
+	return checkout.Origin(), nil
+}
+
+// writeReport prints what a run did and turns its failures into the command's error.
+func (a *app) writeReport(format string, r *promote.Report) error {
+	var err error
+	switch format {
+	case "json":
+		err = report.JSON(a.Out, r)
+	default:
+		err = report.Text(a.Out, r)
+	}
+	if err != nil {
+		return err
+	}
+	return r.Errors()
+}
+
+// gitOptions say who writes, and with which credentials.
+func (a *app) gitOptions(id git.Identity) git.Options {
+	return git.Options{Identity: id, Now: a.Now, Username: a.Getenv("FERRY_USERNAME"), Token: door.NewToken(a.Getenv("FERRY_TOKEN")),
+		SSHKey: door.NewToken(a.Getenv("FERRY_SSH_KEY")), SSHAgent: a.Getenv("SSH_AUTH_SOCK"), KnownHosts: a.knownHosts()}
+}
+
+func (a *app) knownHosts() string {
+	if file := a.Getenv("FERRY_KNOWN_HOSTS"); file != "" || a.Getenv("HOME") == "" {
+		return file
+	}
+	return filepath.Join(a.Getenv("HOME"), ".ssh", "known_hosts")
+}
+
+// path is a path as the working directory sees it.
+func (a *app) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.Dir, name)
+}

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/promote"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/source"
+)
+
+// releaseOptions are a release as flags or a document say it.
+type releaseOptions struct {
+	app, version string
+	images       []string
+	sequence     int64
+	source       string
+	document     string
+	allowTags    bool
+	dev          bool
+}
+
+func releaseFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "app", Usage: "`APP` as ferry.yaml names it"},
+		&cli.StringFlag{Name: "version", Usage: "`VERSION`, a label for people"},
+		&cli.StringSliceFlag{Name: "image", Usage: "`IMAGE` as [NAME=]REPOSITORY[:TAG]@sha256:...; may be repeated"},
+		&cli.Int64Flag{Name: "sequence", Usage: "`NUMBER` that grows from release to release (default: the CI's run, else the time of the commit)"},
+		&cli.StringFlag{Name: "source", Value: ".", Usage: "`FOLDER` in a checkout of the app's repository"},
+		&cli.StringFlag{Name: "release", Usage: "`FILE` with releases of one or several apps as JSON, or - for stdin"},
+		&cli.BoolFlag{Name: "allow-tags", Usage: "accept images without a digest"},
+		&cli.BoolFlag{Name: "dev", Usage: "use the working files instead of the commit"},
+	}
+}
+
+func releaseOf(c *cli.Context) releaseOptions {
+	return releaseOptions{app: c.String("app"), version: c.String("version"), images: c.StringSlice("image"), sequence: c.Int64("sequence"),
+		source: c.String("source"), document: c.String("release"), allowTags: c.Bool("allow-tags"), dev: c.Bool("dev")}
+}
+
+func (o releaseOptions) given() bool { return o.version != "" || o.document != "" || len(o.images) > 0 }
+
+// openIntake makes complete releases of what the command line says, ready to be planned or accepted.
+func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promote.Snapshot, *source.Intake, error) {
+	releases, err := a.readReleases(o.release)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	g, err := a.openGitOps(ctx, o.gitops)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	s, err := g.Load(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	b := &builder{app: a, options: o.release, config: s.Config}
+	if b.checkout, err = source.OpenCheckout(ctx, a.path(o.release.source), git.Options{Now: a.Now}); err != nil && !allStored(releases) {
+		return nil, nil, nil, err
+	}
+	if b.ci, err = source.FromCI(a.Getenv); err != nil {
+		return nil, nil, nil, err
+	}
+	var problems []error
+	for i := range releases {
+		problems = append(problems, b.complete(ctx, &releases[i], s.Accepted))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, nil, nil, err
+	}
+	in, err := g.store.Intake(ctx, b.repository(), releases)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, notice := range in.Notices() {
+		fmt.Fprintln(a.Err, "note:", notice)
+	}
+	return g, s, in, nil
+}
+
+// allStored tells whether every release names templates that were stored before, so that no checkout is needed.
+func allStored(releases []release.Release) bool {
+	return !slices.ContainsFunc(releases, func(r release.Release) bool { return r.Templates == "" })
+}
+
+// readReleases reads flags or the document.
+func (a *app) readReleases(o releaseOptions) ([]release.Release, error) {
+	if o.document != "" {
+		if o.app != "" || o.version != "" || len(o.images) > 0 {
+			return nil, usagef("give a release by --release or by --app, --version and --image, not both")
+		}
+		return a.readDocument(o.document)
+	}
+	if o.app == "" || o.version == "" {
+		return nil, usagef("which release? give --app and --version, or --release FILE")
+	}
+	r := release.Release{App: o.app, Version: o.version}
+	var problems []error
+	for _, text := range o.images {
+		img, err := release.ParseImage(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("--image: %w", err))
+		}
+		r.Images = append(r.Images, img)
+	}
+	return []release.Release{r}, errors.Join(problems...)
+}
+
+// maxDocument bounds a release document.
+const maxDocument = 16 << 20
+
+func (a *app) readDocument(name string) ([]release.Release, error) {
+	in := a.In
+	if name != "-" {
+		f, err := os.Open(a.path(name))
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxDocument))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	releases, err := release.ParseReleases(data)
+	var problems release.Problems
+	if errors.As(err, &problems) {
+		return nil, problems.In(name)
+	}
+	return releases, err
+}
+
+// builder completes releases from CI variables, the checkout and ferry.yaml.
+type builder struct {
+	app      *app
+	options  releaseOptions
+	config   *environments.Config
+	checkout *source.Checkout
+	ci       source.CI
+}
+
+func (b *builder) repository() *git.Repository {
+	if b.checkout == nil {
+		return nil
+	}
+	return b.checkout.Repository()
+}
+
+func (b *builder) complete(ctx context.Context, r *release.Release, accepted map[string]release.Release) error {
+	conf, ok := b.config.App(r.App)
+	if !ok {
+		var known []string
+		for _, a := range b.config.Apps {
+			known = append(known, a.Name)
+		}
+		return &promote.Unknown{Kind: "app", Name: r.App, Known: known}
+	}
+	if err := b.origin(ctx, r); err != nil {
+		return err
+	}
+	if err := mayComeFrom(conf, *r); err != nil {
+		return err
+	}
+	if err := b.order(r); err != nil {
+		return err
+	}
+	if err := b.templates(ctx, r); err != nil {
+		return err
+	}
+	if err := b.images(r, accepted[r.App]); err != nil {
+		return err
+	}
+	if err := r.Validate(); err != nil {
+		return fmt.Errorf("release of %s: %w", r.App, err)
+	}
+	return nil
+}
+
+// origin fills in which commit of which repository the release was built from.
+func (b *builder) origin(ctx context.Context, r *release.Release) error {
+	if r.Source.Commit != "" && r.Source.Repository != "" && !r.Source.Time.IsZero() || b.checkout == nil {
+		return nil
+	}
+	if r.Source.Commit == "" {
+		r.Source.Commit = b.ci.Commit
+	}
+	commit, err := b.checkout.Head(ctx)
+	if err == nil && r.Source.Commit != "" && r.Source.Commit != string(commit.ID) {
+		commit, err = b.checkout.Commit(ctx, git.ID(r.Source.Commit))
+	}
+	if err != nil {
+		return err
+	}
+	r.Source.Commit, r.Source.Time = string(commit.ID), commit.Time.UTC()
+	if r.Source.Ref == "" {
+		r.Source.Ref = b.ci.Ref
+	}
+	for _, known := range []string{b.ci.Repository, b.checkout.Origin(), b.checkout.Dir()} {
+		if r.Source.Repository == "" {
+			r.Source.Repository = known
+		}
+	}
+	return nil
+}
+
+// mayComeFrom refuses a release of a foreign repository or ref.
+func mayComeFrom(conf environments.App, r release.Release) error {
+	if err := source.CheckOrigin(r, conf.Source.Repository); err != nil {
+		return err
+	}
+	if len(conf.AllowedFrom) == 0 {
+		return nil
+	}
+	var allowed []string
+	for _, from := range conf.AllowedFrom {
+		if source.SameRepository(from.Repository, r.Source.Repository) && (from.Ref == "" || from.Ref == r.Source.Ref) {
+			return nil
+		}
+		allowed = append(allowed, strings.TrimSpace(from.Repository+" "+from.Ref))
+	}
+	return &promote.Refused{Key: promote.Key{App: r.App}, Next: "ferry.yaml allows " + strings.Join(allowed, ", "),
+		Reason: fmt.Sprintf("releases of %s may not come from %s %s", r.App, r.Source.Repository, r.Source.Ref)}
+}
+
+// order fills in the sequence: as told, else the CI's, else the time of the commit.
+func (b *builder) order(r *release.Release) error {
+	switch {
+	case b.options.sequence != 0:
+		r.Sequence = release.Sequence{Kind: release.Manual, Number: b.options.sequence}
+	case r.Sequence != release.Sequence{}:
+	case b.ci.Sequence != release.Sequence{}:
+		r.Sequence = b.ci.Sequence
+	case !r.Source.Time.IsZero():
+		r.Sequence = release.Sequence{Kind: release.Time, Number: r.Source.Time.Unix()}
+	default:
+		return usagef("release of %s: nothing tells its order: give --sequence", r.App)
+	}
+	return nil
+}
+
+// templates finds the tree that every later render reads.
+func (b *builder) templates(ctx context.Context, r *release.Release) error {
+	root := "."
+	for _, p := range b.config.Placements() {
+		if p.App == r.App {
+			root = p.Root
+		}
+	}
+	if r.Templates != "" || b.checkout == nil {
+		return nil
+	}
+	var tree git.ID
+	var err error
+	if b.options.dev {
+		fmt.Fprintf(b.app.Err, "note: using the working files of %s, not a commit\n", b.checkout.Dir())
+		tree, err = b.checkout.WorkTree(ctx, root)
+	} else {
+		tree, err = b.checkout.Tree(ctx, git.ID(r.Source.Commit), root)
+		b.warn(ctx, root)
+	}
+	r.Templates, r.Root = string(tree), strings.TrimPrefix(root, ".")
+	return err
+}
+
+// warn tells of changes that are not in the commit and therefore not in the release.
+func (b *builder) warn(ctx context.Context, root string) {
+	dirty, err := b.checkout.Dirty(ctx, root)
+	if err != nil || len(dirty) == 0 {
+		return
+	}
+	fmt.Fprintf(b.app.Err, "warning: uncommitted changes are not in the release (--dev uses them): %s\n", strings.Join(dirty[:min(len(dirty), 5)], ", "))
+}
+
+// images takes over what the release does not carry, and refuses what is not pinned or not the app's.
+func (b *builder) images(r *release.Release, accepted release.Release) error {
+	var names []string
+	optional := map[string]bool{}
+	for _, p := range b.config.Placements() {
+		if p.App != r.App {
+			continue
+		}
+		for _, img := range p.Images {
+			names, optional[img.Name] = append(names, img.Name), img.Optional
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	*r = source.Carry(*r, names, accepted)
+	var problems []error
+	for _, img := range r.Images {
+		if img.Digest == "" && !b.options.allowTags {
+			problems = append(problems, usagef("image %s has no digest: give %s@sha256:..., or --allow-tags to trust a tag that may move", img.Reference(), img.Reference()))
+		}
+		if len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { return release.SameImage(n, img.Name) }) {
+			problems = append(problems, usagef("image %s is not one of %s: ferry.yaml names %s", img.Name, r.App, strings.Join(names, ", ")))
+		}
+	}
+	for _, name := range names {
+		if !optional[name] && !slices.ContainsFunc(r.Images, func(i release.Image) bool { return release.SameImage(i.Name, name) }) {
+			problems = append(problems, usagef("the release of %s carries no image %s, and no earlier one did: give --image %s:...@sha256:...", r.App, name, name))
+		}
+	}
+	return errors.Join(problems...)
+}

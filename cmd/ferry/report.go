@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+type reportOptions struct {
+	gitops                       gitopsOptions
+	app, env, cluster, check     string
+	state, text, url, as, commit string
+}
+
+func (a *app) reportCommand() *cli.Command {
+	var o reportOptions
+	return &cli.Command{
+		Name:  "report",
+		Usage: "say how an app does in an environment, or how a check went, as a commit status",
+		Description: "With --app and --env it posts what a connector posts, ferry/<env>/<app>; with --check a status of that name,\n" +
+			"for gates that ask for it. The commit is the head of the environment's branch unless --commit names another.",
+		Flags: append(gitopsFlags(&o.gitops),
+			&cli.StringFlag{Name: "app", Destination: &o.app, Usage: "`APP`"},
+			&cli.StringFlag{Name: "env", Destination: &o.env, Usage: "`ENVIRONMENT`"},
+			&cli.StringFlag{Name: "cluster", Destination: &o.cluster, Usage: "`CLUSTER`, where the environment declares clusters"},
+			&cli.StringFlag{Name: "check", Destination: &o.check, Usage: "`NAME` of a check, e.g. acceptance/qa/shop"},
+			&cli.StringFlag{Name: "state", Destination: &o.state, Required: true, Usage: "`STATE`: success, failure, pending or superseded"},
+			&cli.StringFlag{Name: "text", Destination: &o.text, Usage: "`WHY`, in a few words"},
+			&cli.StringFlag{Name: "url", Destination: &o.url, Usage: "`URL` with more"},
+			&cli.StringFlag{Name: "commit", Destination: &o.commit, Usage: "`SHA` of the GitOps repository"},
+			&cli.StringFlag{Name: "as", Destination: &o.as, Usage: "`NAME` of the reporter, on the embedded forge"},
+		),
+		Action: func(c *cli.Context) error { return a.runReport(c.Context, o) },
+	}
+}
+
+func (a *app) runReport(ctx context.Context, o reportOptions) error {
+	states := []scm.StatusState{scm.Success, scm.Failure, scm.Pending, scm.Superseded}
+	if !slices.Contains(states, scm.StatusState(o.state)) {
+		return usagef("--state %s: the states are success, failure, pending and superseded", o.state)
+	}
+	name := o.check
+	if (o.check == "") == (o.app == "" || o.env == "") {
+		return usagef("report on what? give --app and --env, or --check")
+	}
+	if name == "" {
+		name = release.StatusContext(o.env, o.app, o.cluster)
+	}
+	g, err := a.openGitOps(ctx, o.gitops.as(o.as))
+	if err != nil {
+		return err
+	}
+	if g.Forge == nil {
+		return fmt.Errorf("%s is on no forge that ferry knows: there is nowhere to post a status", g.Repo.URL())
+	}
+	sha := o.commit
+	if sha == "" {
+		s, err := g.Load(ctx)
+		if err != nil {
+			return err
+		}
+		if sha, err = s.HeadOf(o.app, o.env); err != nil {
+			return err
+		}
+	}
+	wrote, err := g.Forge.SetStatus(ctx, sha, scm.Status{Context: name, State: scm.StatusState(o.state), Text: o.text, URL: o.url})
+	if err != nil {
+		return err
+	}
+	said := "said so already"
+	if wrote {
+		said = o.state
+	}
+	_, err = fmt.Fprintf(a.Out, "%s on %s: %s\n", name, sha[:min(len(sha), 10)], said)
+	return err
+}

@@ -1,0 +1,190 @@
+package promote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ferry-cd/ferry/gates"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// Done is what was written for one promotion.
+type Done struct {
+	Promotion
+	Commit string // the commit on the promotion branch, or on the base where it was written there
+	Merged string // the merge commit
+	Wrote  bool   // false where everything was as it should be
+	Err    error
+}
+
+// Apply writes a plan. It stops at the first moved branch with a *git.MovedError, so that the caller plans again from
+// what is there now; every other failure stops only its own promotion.
+func (p *Promoter) Apply(ctx context.Context, plan *Plan) ([]Done, error) {
+	var all []Done
+	moved := map[string]git.Commit{} // bases that this run itself moved on
+	for _, pr := range plan.Promotions {
+		if base, ok := moved[pr.Base]; ok && pr.Action != ActionKeep {
+			pr.parent = base
+		}
+		d := Done{Promotion: pr}
+		d.Err = p.applyOne(ctx, &d)
+		var lost *git.MovedError
+		if errors.As(d.Err, &lost) {
+			return all, d.Err
+		}
+		if pr.Action == ActionWrite && d.Err == nil {
+			c, err := p.Repo.Commit(ctx, git.ID(d.Commit))
+			if err != nil {
+				return all, err
+			}
+			moved[pr.Base] = c
+		}
+		all = append(all, d)
+	}
+	for _, m := range plan.Merges {
+		all = append(all, p.merge(ctx, m))
+	}
+	return all, nil
+}
+
+func (p *Promoter) applyOne(ctx context.Context, d *Done) error {
+	switch d.Action {
+	case ActionWrite:
+		return p.write(ctx, d)
+	case ActionClose:
+		d.Wrote = true
+		p.say("closing pull request #%d: %s has it already", d.PullRequest.Number, d.Environment)
+		return p.Forge.ClosePullRequest(ctx, d.PullRequest.Number, "everything in it is in "+d.Environment+" already")
+	case ActionKeep:
+		return p.announce(ctx, d)
+	}
+	return p.propose(ctx, d)
+}
+
+// write commits straight to the environment's branch.
+func (p *Promoter) write(ctx context.Context, d *Done) error {
+	id, err := p.commit(ctx, d.Promotion)
+	if err != nil {
+		return err
+	}
+	if err := p.Repo.Push(ctx, git.Update{Ref: "refs/heads/" + d.Base, Old: d.parent.ID, New: id}); err != nil {
+		return fmt.Errorf("push %s to %s: %w", d.Title(), d.Base, err)
+	}
+	d.Commit, d.Wrote = string(id), true
+	return nil
+}
+
+// propose moves the promotion branch and makes its pull request say so.
+func (p *Promoter) propose(ctx context.Context, d *Done) error {
+	if p.Forge == nil {
+		return refuse(Key{d.Unit, d.Environment}, "use a repository on a forge that ferry knows, or set pullRequest: false for the environment",
+			"%s has no pull requests that ferry can open", p.Repo.URL())
+	}
+	head := d.old
+	if !d.reuse {
+		var err error
+		if head, err = p.commit(ctx, d.Promotion); err != nil {
+			return err
+		}
+		if err := p.Repo.Push(ctx, git.Update{Ref: "refs/heads/" + d.Branch, Old: d.old, New: head}); err != nil {
+			return fmt.Errorf("push %s to %s: %w", d.Title(), d.Branch, err)
+		}
+		d.Wrote = true
+	}
+	d.Commit = string(head)
+	t := p.Write(d.Promotion)
+	pr, outcome, err := p.Forge.EnsurePullRequest(ctx, scm.Proposal{Head: d.Branch, Base: d.Base, Title: t.Title, Body: t.Body, Labels: t.Labels})
+	if err != nil {
+		return fmt.Errorf("open the pull request of %s: %w", d.Branch, err)
+	}
+	d.PullRequest, d.Wrote = &pr, d.Wrote || outcome != scm.Unchanged
+	return p.announce(ctx, d)
+}
+
+// announce says on the head of a pull request what its merge waits for.
+func (p *Promoter) announce(ctx context.Context, d *Done) error {
+	st := scm.Status{Context: release.GatesContext, State: scm.Success, Text: "every gate passes"}
+	if len(d.Conditions) > 0 {
+		st.State, st.Text = scm.Pending, "waits for "+waitsFor(d.Conditions)
+	}
+	wrote, err := p.Forge.SetStatus(ctx, d.PullRequest.HeadSHA, st)
+	if err != nil {
+		return fmt.Errorf("set %s on pull request #%d: %w", st.Context, d.PullRequest.Number, err)
+	}
+	d.Wrote = d.Wrote || wrote
+	return nil
+}
+
+// waitsFor names gates in words that stay the same until something changes: no "3 minutes left", which would post a new
+// status at every run.
+func waitsFor(cs []gates.Condition) string {
+	var parts []string
+	for _, c := range cs {
+		part := c.Gate
+		if !c.Until.IsZero() {
+			part += " until " + c.Until.UTC().Format(time.RFC3339)
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// commit writes one commit with every change of a promotion on top of its base.
+func (p *Promoter) commit(ctx context.Context, pr Promotion) (git.ID, error) {
+	var edits []git.Edit
+	for _, c := range pr.Changes {
+		for _, e := range c.edits {
+			edit := git.Edit{Path: e.path, Mode: git.ModeFile}
+			if e.data != nil {
+				var err error
+				if edit.ID, err = p.Repo.WriteBlob(e.data); err != nil {
+					return "", fmt.Errorf("write %s: %w", e.path, err)
+				}
+			}
+			edits = append(edits, edit)
+		}
+	}
+	tree, err := p.Repo.EditTree(ctx, pr.parent.Tree, edits...)
+	if err != nil {
+		return "", fmt.Errorf("edit the tree of %s: %w", pr.Base, err)
+	}
+	return p.Repo.WriteCommit(ctx, git.NewCommit{Tree: tree, Parents: []git.ID{pr.parent.ID}, Message: p.message(pr)})
+}
+
+// merge merges a pull request at just the head that was judged.
+func (p *Promoter) merge(ctx context.Context, m Merge) Done {
+	d := Done{Promotion: Promotion{Environment: m.Environment, Unit: m.Unit, Action: ActionMerge, PullRequest: &m.PullRequest}, Wrote: true}
+	d.Merged, d.Err = p.Forge.MergePullRequest(ctx, m.PullRequest.Number, scm.Merge{Head: m.PullRequest.HeadSHA, Message: m.PullRequest.Title})
+	if d.Err != nil {
+		d.Err = fmt.Errorf("merge pull request #%d: %w", m.PullRequest.Number, d.Err)
+	}
+	return d
+}
+
+// message is the commit message: a title, and trailers for tools.
+func (p *Promoter) message(pr Promotion) string {
+	var t release.Trailers
+	for _, c := range pr.Changes {
+		t = t.Add(release.TrailerApp, c.App)
+		t = t.Add(release.TrailerRelease, c.To.Release.Version+" ("+c.To.Release.Sequence.String()+")")
+		if src := c.To.Release.Source; src.Commit != "" {
+			t = t.Add(release.TrailerSource, strings.TrimSpace(src.Repository+" "+src.Commit))
+		}
+		for _, o := range c.Origins {
+			t = t.Add(release.TrailerPromotedFrom, o.Environment+" "+o.Commit)
+		}
+	}
+	t = t.Add(release.TrailerEnvironment, pr.Environment)
+	for _, old := range pr.Supersedes {
+		t = t.Add(release.TrailerSupersedes, old.App+" "+old.Version+" ("+old.Sequence.String()+")")
+	}
+	if p.Run != "" {
+		t = t.Add(release.TrailerRun, p.Run)
+	}
+	return t.Message(pr.Title())
+}

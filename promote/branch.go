@@ -1,0 +1,139 @@
+package promote
+
+import (
+	"context"
+	"path"
+	"slices"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+)
+
+// proposal is what lies on a promotion branch now.
+type proposal struct {
+	head    git.Commit
+	records map[string]release.Record // by app: what the branch changes against its own parent
+	foreign string                    // why it is not ferry's work alone, "" where it is
+	stale   bool                      // an app's folder on the base moved since
+}
+
+// proposed reads a promotion branch; nil where there is none. A branch is ferry's own when everything on it is explained
+// by the records it carries: names, authors and trailers can be forged or edited, trees cannot.
+func (p *Promoter) proposed(ctx context.Context, s *Snapshot, unit unit) (*proposal, error) {
+	head, ok := s.heads[release.PromotionBranch(unit.Environment, unit.App)]
+	if !ok {
+		return nil, nil
+	}
+	pr := &proposal{head: head, records: map[string]release.Record{}}
+	if len(head.Parents) == 0 || len(head.Parents) > 2 {
+		pr.foreign = "its head is not one commit on the base"
+		return pr, nil
+	}
+	// A forge's "update branch" merges the base into it: the base is then the second parent.
+	from, err := p.Repo.Commit(ctx, head.Parents[len(head.Parents)-1])
+	if err != nil {
+		return nil, err
+	}
+	changes, err := p.Repo.Changes(ctx, from.Tree, head.Tree)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.explain(ctx, pr, unit, from, changes); err != nil {
+		return nil, err
+	}
+	base := s.heads[unit.base]
+	for _, pl := range unit.placements {
+		then, err := folderAt(ctx, p.Repo, from.Tree, pl.Folder)
+		if err != nil {
+			return nil, err
+		}
+		now, err := folderAt(ctx, p.Repo, base.Tree, pl.Folder)
+		if err != nil {
+			return nil, err
+		}
+		pr.stale = pr.stale || then != now
+	}
+	return pr, nil
+}
+
+// explain checks that the records of a promotion branch account for every file it changes.
+func (p *Promoter) explain(ctx context.Context, pr *proposal, u unit, from git.Commit, changes []git.Change) error {
+	type side struct{ before, after Live }
+	sides := map[string]side{}
+	for _, pl := range u.placements {
+		before, err := recordAt(ctx, p.Repo, from.Tree, pl.Folder)
+		if err != nil {
+			return err
+		}
+		after, err := recordAt(ctx, p.Repo, pr.head.Tree, pl.Folder)
+		if err != nil {
+			return err
+		}
+		sides[pl.Folder] = side{before, after}
+	}
+	touched := map[string]bool{}
+	for _, c := range changes {
+		dir, name := path.Dir(c.Path), path.Base(c.Path)
+		at, ours := sides[dir]
+		if !ours || !at.after.Found || name != release.RecordName && !accounted(at.before.Record, at.after.Record, name, c) {
+			pr.foreign = "it changes " + c.Path + ", which ferry did not write"
+			return nil
+		}
+		touched[dir] = true
+	}
+	for _, pl := range u.placements {
+		if touched[pl.Folder] {
+			pr.records[pl.App] = sides[pl.Folder].after.Record
+		}
+	}
+	return nil
+}
+
+// accounted tells whether a changed file is one that the new record lists with this content, or that the old one listed
+// and the new one dropped. A file that ferry took over was not in the old record, but is not in the new one either.
+func accounted(before, after release.Record, name string, c git.Change) bool {
+	for _, f := range after.Files {
+		if f.Name == name {
+			return git.ID(f.ID) == c.New.ID
+		}
+	}
+	if c.New.ID != "" {
+		return false
+	}
+	for _, f := range before.Files {
+		if f.Name == name {
+			return true
+		}
+	}
+	return before.Version == 0 // adopted: the folder had no record, and the file is gone because its resources moved
+}
+
+// unit is what shares a pull request: a group's apps, or one app, in one environment.
+type unit struct {
+	Key        // App is the group's or the app's name
+	base       string
+	placements []environments.Placement
+}
+
+func (u unit) branch() string { return release.PromotionBranch(u.Environment, u.App) }
+
+// units groups the placements in promotion order. A unit is whole as soon as one of its apps is in scope: what shares a
+// branch is decided together.
+func (s *Snapshot) units(o Options) []unit {
+	var all []unit
+	at := map[Key]int{}
+	scoped := map[Key]bool{}
+	for _, pl := range s.placements {
+		k := Key{App: pl.Unit, Environment: pl.Environment}
+		i, ok := at[k]
+		if !ok {
+			i = len(all)
+			at[k] = i
+			all = append(all, unit{Key: k, base: s.base(pl)})
+		}
+		all[i].placements = append(all[i].placements, pl)
+		scoped[k] = scoped[k] || o.Scope.has(key(pl))
+	}
+	return slices.DeleteFunc(all, func(u unit) bool { return !scoped[u.Key] })
+}

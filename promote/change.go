@@ -1,0 +1,201 @@
+package promote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/ferry-cd/ferry/check"
+	"github.com/ferry-cd/ferry/diff"
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/render"
+)
+
+// Change is what a promotion does to one app's folder.
+type Change struct {
+	Key
+	Folder   string
+	From     *release.Record // nil where the environment holds nothing of ferry's yet
+	To       release.Record
+	Origins  []Origin // what proved it upstream; empty in an environment that comes after nothing
+	Diff     diff.Diff
+	Old, New render.Manifests
+	Findings []check.Finding // warnings; errors refuse the change
+	Notices  []string
+	Adopted  []string // files that were not ferry's and are taken over
+	edits    []edit
+}
+
+// Origin is where a (release, configuration) was proven.
+type Origin struct {
+	Environment string
+	Commit      string
+	Why         string
+}
+
+// edit replaces one file below the root of the tree; nil data deletes it.
+type edit struct {
+	path string
+	data []byte
+}
+
+// change renders what is wanted and compares it with what the base branch holds.
+func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, o Options) (*Change, error) {
+	k := key(w.placement)
+	ms, notices, renderer, err := p.render(ctx, w)
+	var refused *Refused
+	if errors.As(err, &refused) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, &Failed{Key: k, Err: err}
+	}
+	c := &Change{Key: k, Folder: w.placement.Folder, New: ms, Notices: notices, Origins: w.origins}
+	live := s.lives[k]
+	if live.Found {
+		c.From = &live.Record
+	}
+	c.To = release.Record{Version: release.RecordVersion, App: k.App, Environment: k.Environment, Release: w.release,
+		Inputs: w.reading.inputs, Files: filesOf(ms), Made: release.Made{Ferry: p.Version, Renderer: renderer}}
+	if err := p.place(ctx, s, w.placement, c, o); err != nil {
+		return nil, err
+	}
+	if err := c.check(w.placement, o); err != nil {
+		return nil, err
+	}
+	c.Diff = diff.Compare(c.Old, c.New)
+	return c, nil
+}
+
+// check asks whether the manifests may go to Git.
+func (c *Change) check(p environments.Placement, o Options) error {
+	opts := check.Options{AllowSecrets: p.AllowSecrets, Old: c.Old, AllowShrink: o.ConfirmShrink, ServerSideApply: p.Engine == "flux"}
+	var problems []error
+	for _, f := range check.Check(c.New, opts) {
+		if f.Level == check.Error {
+			problems = append(problems, refuse(c.Key, f.Hint, "%s", f))
+			continue
+		}
+		c.Findings = append(c.Findings, f)
+	}
+	return errors.Join(problems...)
+}
+
+// render gives the canonical manifests of one app in one environment.
+func (p *Promoter) render(ctx context.Context, w *want) (render.Manifests, []string, string, error) {
+	req, err := p.request(ctx, w)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	kind, err := render.Detect(req.Files, req.Dir)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	r := p.Renderers[kind]
+	out, err := r.Render(ctx, req)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	ms, err := render.Canonical(out, req.Namespace)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if len(ms) == 0 {
+		return nil, nil, "", refuse(key(w.placement), "look at what it renders: ferry render --app "+w.placement.App+" --env "+w.placement.Environment,
+			"the render holds no resource at all; an environment is emptied on purpose only")
+	}
+	pinning, err := render.Pin(ms, imagesOf(w.placement, w.release))
+	if err != nil {
+		return nil, nil, "", err
+	}
+	return pinning.Manifests, append(out.Notices, pinning.Notices...), r.Name() + " " + r.Version(), nil
+}
+
+func (p *Promoter) request(ctx context.Context, w *want) (render.Request, error) {
+	pl, rel := w.placement, w.release
+	files, err := p.Sources.Files(ctx, rel.App, rel.Templates)
+	if err != nil {
+		return render.Request{}, err
+	}
+	dir, err := within(rel.Root, pl.Path)
+	if err != nil {
+		return render.Request{}, err
+	}
+	values, err := p.readValues(ctx, w.reading.values)
+	if err != nil {
+		return render.Request{}, err
+	}
+	set, err := setValues(pl, rel)
+	if err != nil {
+		return render.Request{}, err
+	}
+	return render.Request{App: pl.App, Environment: pl.Environment, Name: pl.App, Namespace: pl.Namespace, Files: files, Dir: dir,
+		Values: values, Set: set, Kubernetes: render.Kubernetes{Version: pl.Kubernetes.Version, APIs: pl.Kubernetes.APIs},
+		Release: rel, Engine: pl.Engine, IncludeCRDs: true}, nil
+}
+
+func (p *Promoter) readValues(ctx context.Context, values []pinned) ([]render.File, error) {
+	var ids []git.ID
+	for _, v := range values {
+		ids = append(ids, v.id)
+	}
+	data, err := p.Repo.Blobs(ctx, ids...)
+	if err != nil {
+		return nil, fmt.Errorf("read values: %w", err)
+	}
+	var files []render.File
+	for _, v := range values {
+		files = append(files, render.File{Path: v.path, Data: data[v.id]})
+	}
+	return files, nil
+}
+
+// within gives the folder to render relative to the folder that was stored with the release.
+func within(root, dir string) (string, error) {
+	root, dir = path.Clean("/"+root), path.Clean("/"+dir)
+	if root == dir {
+		return ".", nil
+	}
+	rel, ok := strings.CutPrefix(dir, strings.TrimSuffix(root, "/")+"/")
+	if !ok {
+		return "", fmt.Errorf("the release stored the folder %s of its source, which does not contain %s: submit a release made with the present source.root", root[1:], dir[1:])
+	}
+	return rel, nil
+}
+
+func filesOf(ms render.Manifests) []release.File {
+	files := make([]release.File, 0, len(ms))
+	for _, m := range ms {
+		files = append(files, release.File{Name: m.Path, ID: string(git.BlobID(m.Data))})
+	}
+	slices.SortFunc(files, func(a, b release.File) int { return strings.Compare(a.Name, b.Name) })
+	return files
+}
+
+// Render gives what an app's newest release would be in an environment, with the configuration at the head of the default
+// branch: for looking, not for promoting.
+func (p *Promoter) Render(ctx context.Context, s *Snapshot, app, environment string) (render.Manifests, []string, error) {
+	if err := s.known(Scope{Apps: []string{app}, Environments: []string{environment}}); err != nil {
+		return nil, nil, err
+	}
+	k := Key{app, environment}
+	pl, ok := s.Config.Placement(app, environment)
+	if !ok {
+		return nil, nil, refuse(k, "", "the app does not go there")
+	}
+	rel, ok := s.Accepted[app]
+	if !ok {
+		return nil, nil, refuse(k, "hand one over with ferry submit, or name one here with --version, --image and --source", "there is no release yet")
+	}
+	r, err := s.read(ctx, p.Repo, pl, rel, func(string) (release.Record, bool, error) { return release.Record{}, false, nil })
+	if err != nil {
+		return nil, nil, err
+	}
+	ms, notices, _, err := p.render(ctx, &want{placement: pl, release: rel, reading: r})
+	return ms, notices, err
+}

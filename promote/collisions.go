@@ -1,0 +1,87 @@
+package promote
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/render"
+)
+
+// collisions refuses changes that put a resource into an environment which another app has there already: the engine
+// would let the two overwrite each other for ever. Only files that could hold the same resource are opened.
+func (p *Promoter) collisions(ctx context.Context, s *Snapshot, plan *Plan) []error {
+	var failures []error
+	plan.Promotions = slices.DeleteFunc(plan.Promotions, func(pr Promotion) bool {
+		var problems []error
+		for i := range pr.Changes {
+			problems = append(problems, p.collide(ctx, s, plan, &pr.Changes[i]))
+		}
+		err := errors.Join(problems...)
+		if err != nil {
+			failures = append(failures, err)
+		}
+		return err != nil
+	})
+	return failures
+}
+
+func (p *Promoter) collide(ctx context.Context, s *Snapshot, plan *Plan, c *Change) error {
+	mine, _ := s.Config.Placement(c.App, c.Environment)
+	wanted, stems := map[render.Identity]string{}, map[string]bool{}
+	for _, m := range c.New {
+		wanted[m.Identity.In(mine.Namespace)] = m.Path
+		stems[stem(m.Path)] = true
+	}
+	var problems []error
+	for _, other := range s.placements {
+		if other.Environment != c.Environment || other.App == c.App {
+			continue
+		}
+		theirs, err := p.neighbours(ctx, s, plan, other, stems)
+		if err != nil {
+			return err
+		}
+		for _, m := range theirs {
+			if file, ok := wanted[m.Identity.In(other.Namespace)]; ok {
+				problems = append(problems, refuse(c.Key, "rename one of the two, or keep it in one app only",
+					"%s is in %s/%s and in %s/%s of %s", m.Identity, c.Folder, file, other.Folder, m.Path, other.App))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// neighbours reads the manifests of another app whose file names say that they could be one of ours: as the plan leaves
+// them where it changes that app, else as they are.
+func (p *Promoter) neighbours(ctx context.Context, s *Snapshot, plan *Plan, other environments.Placement, stems map[string]bool) (render.Manifests, error) {
+	for _, pr := range plan.Promotions {
+		for _, c := range pr.Changes {
+			if c.Key == key(other) {
+				return slices.DeleteFunc(slices.Clone(c.New), func(m render.Manifest) bool { return !stems[stem(m.Path)] }), nil
+			}
+		}
+	}
+	owned := map[string]git.ID{}
+	for _, f := range s.lives[key(other)].Record.Files {
+		if stems[stem(f.Name)] {
+			owned[f.Name] = git.ID(f.ID)
+		}
+	}
+	if len(owned) == 0 {
+		return nil, nil
+	}
+	return p.readManifests(ctx, other, owned)
+}
+
+// stem is the part of a manifest's file name that does not depend on which app it belongs to: see render's file names.
+func stem(file string) string {
+	file = strings.TrimSuffix(file, ".yaml")
+	if i := strings.IndexAny(file, "@~"); i >= 0 {
+		file = file[:i]
+	}
+	return file
+}

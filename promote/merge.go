@@ -1,0 +1,117 @@
+package promote
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/gates"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// planMerge says of an open pull request what its merge waits for, and merges it where the environment's rule and every
+// gate allow that.
+func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion Promotion, have *proposal, plan *Plan) error {
+	promotion.Action = ActionKeep
+	head, reviews, err := p.judged(ctx, s, have, *promotion.PullRequest)
+	if err != nil {
+		return err
+	}
+	var verdicts []gates.Verdict
+	for _, pl := range u.placements {
+		r, ok := have.records[pl.App]
+		if !ok {
+			continue
+		}
+		v, err := p.mergeVerdict(ctx, s, pl, r, head, reviews)
+		if err != nil {
+			return err
+		}
+		verdicts = append(verdicts, v)
+		promotion.Conditions = append(promotion.Conditions, v.Waiting()...)
+	}
+	promotion.Conditions = append(promotion.Conditions, byRule(promotion)...)
+	plan.Promotions = append(plan.Promotions, promotion)
+	plan.wake(gates.NextWakeup(verdicts...))
+	if len(promotion.Conditions) == 0 {
+		plan.Merges = append(plan.Merges, Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest})
+	}
+	return nil
+}
+
+// byRule are the conditions that no gate states: a conflict, and environments whose pull requests people merge.
+func byRule(promotion Promotion) []gates.Condition {
+	var cs []gates.Condition
+	if pr := promotion.PullRequest; pr != nil && pr.Conflict && promotion.Action == ActionKeep {
+		cs = append(cs, gates.Condition{Gate: "conflict", Holds: gates.Merging, Reason: "the branch conflicts with " + promotion.Base})
+	}
+	if promotion.Merge == environments.Review {
+		cs = append(cs, gates.Condition{Gate: "review", Holds: gates.Merging, Reason: "a person merges promotions into " + promotion.Environment})
+	}
+	return cs
+}
+
+// judged reads what people and checks say of the head of a pull request.
+func (p *Promoter) judged(ctx context.Context, s *Snapshot, have *proposal, pr scm.PullRequest) (gates.Head, []gates.Review, error) {
+	reviews, err := p.Forge.Reviews(ctx, pr.Number)
+	if err != nil {
+		return gates.Head{}, nil, fmt.Errorf("read reviews of pull request #%d: %w", pr.Number, err)
+	}
+	var said []gates.Review
+	for _, rv := range reviews {
+		said = append(said, gates.Review{Author: rv.Author, Decision: gates.Decision(rv.Verdict), SHA: rv.SHA, Time: rv.Time})
+	}
+	statuses, err := s.statusesOf(ctx, p.Forge, have.head.ID)
+	return gates.Head{ID: string(have.head.ID), Author: pr.Author, Pushed: have.head.Time, Statuses: reported(statuses)}, said, err
+}
+
+// mergeVerdict judges one app of a pull request, also long after it was proposed: upstream may have failed since.
+func (p *Promoter) mergeVerdict(ctx context.Context, s *Snapshot, pl environments.Placement, r release.Record, head gates.Head, reviews []gates.Review) (gates.Verdict, error) {
+	in := gates.Input{Placement: pl, Trust: s.Config.Trust, Now: p.Now(), Head: head, Reviews: reviews}
+	for _, up := range pl.After {
+		proof, evidence, err := p.origin(ctx, s, pl, up, r)
+		if err != nil {
+			return gates.Verdict{}, err
+		}
+		in.Upstreams = append(in.Upstreams, proof)
+		in.Evidence = append(in.Evidence, evidence.Commits...)
+	}
+	return gates.Evaluate(in), nil
+}
+
+// origin proves a proposed record upstream: by a state of that environment with the same release and the same content of
+// every file both read. Of several such states (files that only upstream reads may have changed) the newest proven one
+// counts, else the newest.
+func (p *Promoter) origin(ctx context.Context, s *Snapshot, pl environments.Placement, up string, r release.Record) (gates.Proof, gates.Stretch, error) {
+	at, err := s.upstream(pl, up)
+	if err != nil {
+		return gates.Proof{}, gates.Stretch{}, err
+	}
+	proof, evidence, err := p.prove(ctx, s, pl.App, up, stretch{})
+	if err != nil {
+		return proof, evidence, err
+	}
+	first := true
+	err = s.stretches(ctx, p.Repo, at, func(st stretch) (bool, error) {
+		if !st.Found || st.Record.Release.Sequence != r.Release.Sequence || !s.agrees(pl, up, st.Record, r) {
+			return !st.Found || !newer(r.Release, st.Record.Release), nil
+		}
+		this, seen, err := p.prove(ctx, s, pl.App, up, st)
+		if first || this.Proven {
+			proof, evidence, first = this, seen, false
+		}
+		return !this.Proven, err
+	})
+	return proof, evidence, err
+}
+
+// agrees tells whether two records read every file that both environments name at the same content.
+func (s *Snapshot) agrees(pl environments.Placement, up string, theirs, ours release.Record) bool {
+	for _, v := range pl.Values {
+		if s.reads(pl.App, up, v.Path) && inputID(theirs, v.Path) != inputID(ours, v.Path) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,406 @@
+package promote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/gates"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// Options say what is asked for.
+type Options struct {
+	Scope
+	// Explicit says that a person asked for this by name: a closed pull request is proposed again.
+	Explicit bool
+	// Adopt takes over a folder that is not ferry's yet.
+	Adopt bool
+	// ConfirmShrink lets more than half of the resources go.
+	ConfirmShrink bool
+}
+
+// Plan is what would be written, and why the rest is not. Making one only reads.
+type Plan struct {
+	Promotions []Promotion
+	Merges     []Merge
+	Waiting    []Waiting
+	Failures   []error // each of one unit; the others are not touched by it
+	NextWakeup time.Time
+	Rendered   int // how many apps had to be rendered
+}
+
+// Action is what happens to a promotion.
+type Action string
+
+// The actions of a plan.
+const (
+	ActionOpen   Action = "open"   // a pull request that is not there yet
+	ActionUpdate Action = "update" // the open pull request gets new content
+	ActionWrite  Action = "write"  // straight to the branch
+	ActionKeep   Action = "keep"   // proposed already
+	ActionClose  Action = "close"  // nothing left to promote
+	ActionMerge  Action = "merge"  // every gate passes and the environment's rule lets ferry merge
+)
+
+// Promotion is the change of one unit in one environment, or of all units where an environment is written directly.
+type Promotion struct {
+	Environment string
+	Unit        string
+	Action      Action
+	Branch      string // promotion branch; "" when written straight to Base
+	Base        string
+	Changes     []Change
+	PullRequest *scm.PullRequest // the open one, if any
+	Supersedes  []release.Release
+	LeftOut     []string // apps of the unit that wait, each with its reason
+	Labels      []string
+	Merge       environments.Merge
+	Conditions  []gates.Condition // what merging waits for
+	parent      git.Commit        // head of Base
+	old         git.ID            // head of Branch, "" where there is none
+	reuse       bool              // the branch carries the content already, only the pull request is missing
+}
+
+// Merge is a pull request that ferry may merge now.
+type Merge struct {
+	Environment, Unit string
+	PullRequest       scm.PullRequest
+}
+
+// Waiting is a release that may not enter an environment yet.
+type Waiting struct {
+	Key
+	Version    string
+	Conditions []gates.Condition
+	Reason     string // where it is no gate: a pull request that a person closed, a commit of somebody else
+	Hint       string
+}
+
+// Plan decides, for everything in scope, what should be written.
+func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, error) {
+	if err := s.known(o.Scope); err != nil {
+		return nil, err
+	}
+	plan := &Plan{}
+	for _, u := range s.units(o) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := p.planUnit(ctx, s, u, o, plan); err != nil {
+			if !perUnit(err) {
+				return nil, err
+			}
+			plan.Failures = append(plan.Failures, err)
+		}
+	}
+	plan.Failures = append(plan.Failures, p.collisions(ctx, s, plan)...)
+	plan.joinDirect()
+	return plan, nil
+}
+
+// perUnit tells the failures that stop one unit from those that stop the run.
+func perUnit(err error) bool {
+	var refused *Refused
+	var failed *Failed
+	return errors.As(err, &refused) || errors.As(err, &failed)
+}
+
+// known refuses names that the configuration does not have.
+func (s *Snapshot) known(scope Scope) error {
+	var have Scope
+	for _, a := range s.Config.Apps {
+		have.Apps = append(have.Apps, a.Name)
+	}
+	for _, e := range s.Config.Environments {
+		have.Environments = append(have.Environments, e.Name)
+	}
+	for _, a := range scope.Apps {
+		if !slices.Contains(have.Apps, a) {
+			return &Unknown{Kind: "app", Name: a, Known: have.Apps}
+		}
+	}
+	for _, e := range scope.Environments {
+		if !slices.Contains(have.Environments, e) {
+			return &Unknown{Kind: "environment", Name: e, Known: have.Environments}
+		}
+	}
+	return nil
+}
+
+// planUnit decides for one unit in one environment.
+func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options, plan *Plan) error {
+	wants, leftOut, err := p.wants(ctx, s, u, o, plan)
+	if err != nil {
+		return err
+	}
+	have, err := p.proposed(ctx, s, u)
+	if err != nil {
+		return err
+	}
+	pr, isOpen := s.open[u.Key]
+	promotion := Promotion{Environment: u.Environment, Unit: u.App, Base: u.base, parent: s.heads[u.base], LeftOut: leftOut,
+		Merge: u.placements[0].Merge, Labels: labels(u)}
+	if isOpen && have != nil {
+		promotion.PullRequest = &pr
+	}
+	if !u.placements[0].PullRequest {
+		return p.planWrite(ctx, s, promotion, wants, o, plan)
+	}
+	promotion.Branch = u.branch()
+	if have != nil {
+		promotion.old = have.head.ID
+	}
+	if have != nil && have.foreign != "" && (isOpen || len(wants) > 0) {
+		plan.Waiting = append(plan.Waiting, Waiting{Key: u.Key, Reason: fmt.Sprintf("the branch %s holds work of somebody else: %s", u.branch(), have.foreign),
+			Hint: "merge or close its pull request and delete the branch; ferry never overwrites a person's commit"})
+		return nil
+	}
+	if have != nil {
+		wants = keepNewer(wants, have)
+	}
+	return p.planPullRequest(ctx, s, u, promotion, wants, have, o, plan)
+}
+
+// wants decides for each app of a unit; those that must wait are left out, by name.
+func (p *Promoter) wants(ctx context.Context, s *Snapshot, u unit, o Options, plan *Plan) ([]*want, []string, error) {
+	var wants []*want
+	var leftOut []string
+	var problems []error
+	for _, pl := range u.placements {
+		if live := s.lives[key(pl)]; live.Err != nil {
+			problems = append(problems, mayTouch(key(pl), pl.Folder, live, nil, nil, o))
+			continue
+		}
+		d, err := p.decide(ctx, s, pl, o)
+		if err != nil {
+			if !perUnit(err) {
+				return nil, nil, err
+			}
+			problems = append(problems, err)
+			continue
+		}
+		if d.want != nil {
+			wants = append(wants, d.want)
+		}
+		if len(d.waiting) > 0 {
+			plan.wait(pl, d)
+			leftOut = append(leftOut, fmt.Sprintf("%s %s: %s", pl.App, d.newest.Version, d.waiting[0].Reason))
+		}
+	}
+	return wants, leftOut, errors.Join(problems...)
+}
+
+func (plan *Plan) wait(pl environments.Placement, d decision) {
+	plan.Waiting = append(plan.Waiting, Waiting{Key: key(pl), Version: d.newest.Version, Conditions: d.waiting})
+	plan.wake(gates.NextWakeup(gates.Verdict{Propose: d.waiting}))
+}
+
+func (plan *Plan) wake(at time.Time) {
+	if !at.IsZero() && (plan.NextWakeup.IsZero() || at.Before(plan.NextWakeup)) {
+		plan.NextWakeup = at
+	}
+}
+
+// keepNewer drops what the branch has already in a newer form: an older release never replaces a newer one.
+func keepNewer(wants []*want, have *proposal) []*want {
+	return slices.DeleteFunc(wants, func(w *want) bool {
+		r, ok := have.records[w.placement.App]
+		return ok && newer(r.Release, w.release)
+	})
+}
+
+// planWrite is for environments without pull requests.
+func (p *Promoter) planWrite(ctx context.Context, s *Snapshot, promotion Promotion, wants []*want, o Options, plan *Plan) error {
+	if len(wants) == 0 {
+		return nil
+	}
+	promotion.Action, promotion.Unit = ActionWrite, ""
+	if err := p.changes(ctx, s, &promotion, wants, o, plan); err != nil {
+		return err
+	}
+	plan.Promotions = append(plan.Promotions, promotion)
+	return nil
+}
+
+// planPullRequest opens, updates, keeps or closes the one pull request of a unit.
+func (p *Promoter) planPullRequest(ctx context.Context, s *Snapshot, u unit, promotion Promotion, wants []*want, have *proposal, o Options, plan *Plan) error {
+	pr := promotion.PullRequest
+	switch {
+	case len(wants) == 0 && pr == nil:
+		return nil
+	case len(wants) == 0 && have != nil && p.arrived(s, u, have):
+		promotion.Action = ActionClose
+		plan.Promotions = append(plan.Promotions, promotion)
+		return nil
+	case have != nil && !have.stale && matches(wants, have) && (pr == nil || !pr.Conflict):
+		return p.planKept(ctx, s, u, promotion, wants, have, o, plan)
+	case len(wants) == 0:
+		return p.planMerge(ctx, s, u, promotion, have, plan)
+	}
+	if no, err := p.rejected(ctx, s, u, wants, o, plan); err != nil || no {
+		return err
+	}
+	promotion.Action = ActionOpen
+	if pr != nil {
+		promotion.Action = ActionUpdate
+		promotion.Supersedes = supersedes(wants, have)
+	}
+	return p.planContent(ctx, s, u, promotion, wants, o, plan)
+}
+
+// planContent renders what a pull request will carry, and says what its merge will wait for.
+func (p *Promoter) planContent(ctx context.Context, s *Snapshot, u unit, promotion Promotion, wants []*want, o Options, plan *Plan) error {
+	if err := p.changes(ctx, s, &promotion, wants, o, plan); err != nil {
+		return err
+	}
+	for _, c := range promotion.Changes {
+		pl, _ := s.Config.Placement(c.App, c.Environment)
+		v, err := p.mergeVerdict(ctx, s, pl, c.To, gates.Head{}, nil)
+		if err != nil {
+			return err
+		}
+		promotion.Conditions = append(promotion.Conditions, v.Waiting()...)
+	}
+	promotion.Conditions = append(promotion.Conditions, byRule(promotion)...)
+	plan.Promotions = append(plan.Promotions, promotion)
+	return nil
+}
+
+// planKept is for content that lies on the branch already: only the pull request may be missing.
+func (p *Promoter) planKept(ctx context.Context, s *Snapshot, u unit, promotion Promotion, wants []*want, have *proposal, o Options, plan *Plan) error {
+	if promotion.PullRequest != nil {
+		promotion.Action = ActionKeep
+		return p.planMerge(ctx, s, u, promotion, have, plan)
+	}
+	if no, err := p.rejected(ctx, s, u, wants, o, plan); err != nil || no {
+		return err
+	}
+	promotion.Action, promotion.reuse = ActionOpen, true
+	return p.planContent(ctx, s, u, promotion, wants, o, plan)
+}
+
+// matches tells whether a branch carries just what is wanted.
+func matches(wants []*want, have *proposal) bool {
+	if len(wants) != len(have.records) || len(wants) == 0 {
+		return false
+	}
+	for _, w := range wants {
+		r, ok := have.records[w.placement.App]
+		if !ok || r.Release.Sequence != w.release.Sequence || r.Inputs.Digest != w.reading.inputs.Digest {
+			return false
+		}
+	}
+	return true
+}
+
+// arrived tells whether everything that a branch proposes is in the environment already.
+func (p *Promoter) arrived(s *Snapshot, u unit, have *proposal) bool {
+	for _, pl := range u.placements {
+		r, ok := have.records[pl.App]
+		if live := s.lives[key(pl)]; ok && (!live.Found || newer(r.Release, live.Record.Release) ||
+			r.Release.Sequence == live.Record.Release.Sequence && r.Inputs.Digest != live.Record.Inputs.Digest) {
+			return false
+		}
+	}
+	return true
+}
+
+// rejected tells whether a person closed the pull request of just this release: closing means "not this one".
+func (p *Promoter) rejected(ctx context.Context, s *Snapshot, u unit, wants []*want, o Options, plan *Plan) (bool, error) {
+	if o.Explicit || p.Forge == nil {
+		return false, nil
+	}
+	closed, err := p.Forge.PullRequests(ctx, scm.Filter{Head: u.branch(), Base: u.base})
+	if err != nil || len(closed) == 0 || closed[0].State != scm.Closed || closed[0].ClosedBy == s.self {
+		return false, err
+	}
+	head, err := p.Repo.Commit(ctx, git.ID(closed[0].HeadSHA))
+	if err != nil {
+		return false, fmt.Errorf("read pull request #%d: %w", closed[0].Number, err)
+	}
+	for _, w := range wants {
+		r, err := recordAt(ctx, p.Repo, head.Tree, w.placement.Folder)
+		if err != nil || !holds(r, w.release, w.reading) {
+			return false, err
+		}
+	}
+	plan.Waiting = append(plan.Waiting, Waiting{Key: Key{wants[0].placement.App, u.Environment}, Version: wants[0].release.Version,
+		Reason: fmt.Sprintf("%s closed pull request #%d without merging it", closed[0].ClosedBy, closed[0].Number),
+		Hint:   fmt.Sprintf("propose it again: ferry promote --app %s --env %s", wants[0].placement.App, u.Environment)})
+	return true, nil
+}
+
+func supersedes(wants []*want, have *proposal) []release.Release {
+	var old []release.Release
+	if have == nil {
+		return nil
+	}
+	for _, w := range wants {
+		if r, ok := have.records[w.placement.App]; ok && r.Release.Sequence != w.release.Sequence {
+			old = append(old, r.Release)
+		}
+	}
+	return old
+}
+
+// changes renders what is wanted; the apps are independent of each other.
+func (p *Promoter) changes(ctx context.Context, s *Snapshot, promotion *Promotion, wants []*want, o Options, plan *Plan) error {
+	var problems []error
+	for _, w := range wants {
+		plan.Rendered++
+		c, err := p.change(ctx, s, w, o)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		promotion.Changes = append(promotion.Changes, *c)
+	}
+	return errors.Join(problems...)
+}
+
+// joinDirect makes one commit of everything that is written straight to one branch for one environment.
+func (plan *Plan) joinDirect() {
+	var joined []Promotion
+	for _, pr := range plan.Promotions {
+		i := slices.IndexFunc(joined, func(j Promotion) bool {
+			return j.Action == ActionWrite && pr.Action == ActionWrite && j.Environment == pr.Environment && j.Base == pr.Base
+		})
+		if i < 0 {
+			joined = append(joined, pr)
+			continue
+		}
+		joined[i].Changes = append(joined[i].Changes, pr.Changes...)
+		joined[i].LeftOut = append(joined[i].LeftOut, pr.LeftOut...)
+	}
+	plan.Promotions = joined
+}
+
+// labels that a promotion's pull request carries.
+func labels(u unit) []string {
+	all := []string{"ferry", "env/" + u.Environment}
+	for _, pl := range u.placements {
+		all = append(all, pl.Labels...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Title is the one line of a promotion: what, which version, where to.
+func (pr Promotion) Title() string {
+	var parts []string
+	for _, c := range pr.Changes {
+		parts = append(parts, c.App+" "+c.To.Release.Version)
+	}
+	const most = 3
+	if len(parts) > most {
+		parts = append(parts[:most], fmt.Sprintf("%d more", len(parts)-most))
+	}
+	return strings.Join(parts, ", ") + " -> " + pr.Environment
+}

@@ -1,0 +1,63 @@
+// Package promote tells the story of a promotion: what each environment should hold (want.go), what that changes
+// (change.go), which branches and pull requests carry it (plan.go), how it gets there (apply.go) and when it may be
+// merged (merge.go). All of it is a function of one Snapshot of Git and the forge (snapshot.go), so any run may die
+// anywhere and the next one continues.
+package promote
+
+import (
+	"context"
+	"time"
+
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// Forge is what a promotion asks of a forge.
+type Forge interface {
+	PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequest, error)
+	EnsurePullRequest(ctx context.Context, want scm.Proposal) (scm.PullRequest, scm.Outcome, error)
+	ClosePullRequest(ctx context.Context, number int, reason string) error
+	MergePullRequest(ctx context.Context, number int, m scm.Merge) (string, error)
+	Reviews(ctx context.Context, number int) ([]scm.Review, error)
+	Statuses(ctx context.Context, sha string) ([]scm.Status, error)
+	SetStatus(ctx context.Context, sha string, s scm.Status) (bool, error)
+	Self(ctx context.Context) (string, error)
+}
+
+// Sources gives what was accepted at intake.
+type Sources interface {
+	// Accepted gives the newest accepted release of each app; apps without one are absent.
+	Accepted(ctx context.Context, apps ...string) (map[string]release.Release, error)
+	// Files gives a stored template tree of an app, by path relative to its root.
+	Files(ctx context.Context, app, tree string) (map[string][]byte, error)
+}
+
+// Text is what a pull request says.
+type Text struct {
+	Title, Body string
+	Labels      []string
+}
+
+// Promoter plans and applies promotions in one GitOps repository.
+type Promoter struct {
+	Repo      *git.Repository
+	Forge     Forge // nil where the remote has no forge that ferry knows: no pull requests, no statuses
+	Sources   Sources
+	Renderers map[string]render.Renderer // by the kinds of render.Detect
+	Write     func(p Promotion) Text     // the words of a pull request
+	Now       func() time.Time
+	Version   string                        // ferry's own, for information in the record
+	Run       string                        // URL of the CI run, "" outside CI
+	Progress  func(format string, a ...any) // talk for people; nil is silent
+}
+
+func (p *Promoter) say(format string, a ...any) {
+	if p.Progress != nil {
+		p.Progress(format, a...)
+	}
+}
+
+// Key names one app in one environment.
+type Key struct{ App, Environment string }

@@ -1,0 +1,307 @@
+package promote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// Scope narrows what is looked at; empty lists mean all.
+type Scope struct {
+	Apps         []string
+	Environments []string
+}
+
+func (s Scope) has(k Key) bool {
+	return (len(s.Apps) == 0 || slices.Contains(s.Apps, k.App)) &&
+		(len(s.Environments) == 0 || slices.Contains(s.Environments, k.Environment))
+}
+
+// Snapshot is what Git and the forge say at one moment. Everything planned from one snapshot is planned from the same
+// state; what has to be looked up later (history, statuses) is read by commit id and cached.
+type Snapshot struct {
+	Config        *environments.Config
+	DefaultBranch string
+	Accepted      map[string]release.Release
+	placements    []environments.Placement // of the whole configuration, in promotion order
+	heads         map[string]git.Commit    // by branch
+	lives         map[Key]Live
+	open          map[Key]scm.PullRequest // by (unit, environment)
+	history       map[string]*chain       // by branch
+	statuses      map[string][]scm.Status // by commit
+	self          string
+}
+
+// Live is what an environment's branch holds for an app now.
+type Live struct {
+	Folder git.ID // tree id, "" where there is no folder
+	Record release.Record
+	Found  bool  // there is a record
+	Err    error // the record cannot be read
+}
+
+// Load reads the state of the repository and the forge, one fetch for all branches.
+func (p *Promoter) Load(ctx context.Context) (*Snapshot, error) {
+	refs, err := p.Repo.Refs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	branch, err := p.Repo.DefaultBranch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var wanted []string
+	for ref := range refs {
+		if ref == "refs/heads/"+branch || ref == "refs/heads/"+release.SourcesBranch || strings.HasPrefix(ref, "refs/heads/ferry/") {
+			wanted = append(wanted, ref)
+		}
+	}
+	slices.Sort(wanted)
+	// Two commits deep: a promotion branch is judged against its parent.
+	if err := p.Repo.Fetch(ctx, 2, wanted...); err != nil {
+		return nil, err
+	}
+	s := &Snapshot{DefaultBranch: branch, heads: map[string]git.Commit{}, history: map[string]*chain{}, statuses: map[string][]scm.Status{}}
+	for _, ref := range wanted {
+		if err := s.head(ctx, p.Repo, ref, refs[ref]); err != nil {
+			return nil, err
+		}
+	}
+	if _, ok := s.heads[branch]; !ok {
+		return nil, &missingBranch{Branch: branch, URL: p.Repo.URL()}
+	}
+	if err := s.configure(ctx, p.Repo, p.Version, refs); err != nil {
+		return nil, err
+	}
+	return s, s.fill(ctx, p)
+}
+
+func (s *Snapshot) head(ctx context.Context, repo *git.Repository, ref string, id git.ID) error {
+	c, err := repo.Commit(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", ref, err)
+	}
+	s.heads[strings.TrimPrefix(ref, "refs/heads/")] = c
+	return nil
+}
+
+// configure reads ferry.yaml from the protected default branch and the heads of the branches it names.
+func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version string, refs map[string]git.ID) error {
+	var err error
+	if s.Config, err = environments.Load(ctx, &treeSource{ctx: ctx, repo: repo, tree: s.heads[s.DefaultBranch].Tree}, environments.For(version)); err != nil {
+		return err
+	}
+	s.placements = s.Config.Placements()
+	var more []string
+	for _, p := range s.placements {
+		if b := s.base(p); s.heads[b].ID == "" && !slices.Contains(more, b) {
+			if refs["refs/heads/"+b] == "" {
+				return &missingBranch{Branch: b, Environment: p.Environment, URL: repo.URL()}
+			}
+			more = append(more, b)
+		}
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	if err := repo.Fetch(ctx, 1, more...); err != nil {
+		return err
+	}
+	for _, b := range more {
+		if err := s.head(ctx, repo, "refs/heads/"+b, refs["refs/heads/"+b]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Snapshot) fill(ctx context.Context, p *Promoter) error {
+	var err error
+	if s.lives, err = s.readLives(ctx, p.Repo); err != nil {
+		return err
+	}
+	apps := make([]string, 0, len(s.Config.Apps))
+	for _, a := range s.Config.Apps {
+		apps = append(apps, a.Name)
+	}
+	if s.Accepted, err = p.Sources.Accepted(ctx, apps...); err != nil {
+		return err
+	}
+	return s.readPullRequests(ctx, p.Forge)
+}
+
+// readLives reads every app's record in every environment: one request for all blobs.
+func (s *Snapshot) readLives(ctx context.Context, repo *git.Repository) (map[Key]Live, error) {
+	lives, blobs := map[Key]Live{}, map[Key]git.ID{}
+	for _, p := range s.placements {
+		live, blob, err := lookup(ctx, repo, s.heads[s.base(p)].Tree, p.Folder)
+		if err != nil {
+			return nil, err
+		}
+		lives[key(p)] = live
+		if blob != "" {
+			blobs[key(p)] = blob
+		}
+	}
+	data, err := repo.Blobs(ctx, slices.Sorted(maps.Values(blobs))...)
+	if err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	for k, id := range blobs {
+		live := lives[k]
+		live.Record, live.Err = release.ParseRecord(data[id])
+		live.Found = live.Err == nil
+		lives[k] = live
+	}
+	return lives, nil
+}
+
+// lookup finds an app's folder and the blob of its record in a tree.
+func lookup(ctx context.Context, repo *git.Repository, tree git.ID, folder string) (Live, git.ID, error) {
+	dir, err := repo.Lookup(ctx, tree, folder)
+	if errors.Is(err, git.ErrNotFound) {
+		return Live{}, "", nil
+	}
+	if err != nil {
+		return Live{}, "", err
+	}
+	record, err := repo.Lookup(ctx, dir.ID, release.RecordName)
+	if errors.Is(err, git.ErrNotFound) {
+		return Live{Folder: dir.ID}, "", nil
+	}
+	return Live{Folder: dir.ID}, record.ID, err
+}
+
+// recordAt reads an app's record in any tree; Found is false where there is none.
+func recordAt(ctx context.Context, repo *git.Repository, tree git.ID, folder string) (Live, error) {
+	live, blob, err := lookup(ctx, repo, tree, folder)
+	if err != nil || blob == "" {
+		return live, err
+	}
+	data, err := repo.Blob(ctx, blob)
+	if err != nil {
+		return live, err
+	}
+	live.Record, live.Err = release.ParseRecord(data)
+	live.Found = live.Err == nil
+	return live, nil
+}
+
+func (s *Snapshot) readPullRequests(ctx context.Context, forge Forge) error {
+	s.open = map[Key]scm.PullRequest{}
+	if forge == nil {
+		return nil
+	}
+	var err error
+	if s.self, err = forge.Self(ctx); err != nil {
+		return err
+	}
+	prs, err := forge.PullRequests(ctx, scm.Filter{State: scm.Open})
+	if err != nil {
+		return fmt.Errorf("list pull requests: %w", err)
+	}
+	// Branch and base have to be exactly ours.
+	promotions := map[[2]string]Key{}
+	for _, p := range s.placements {
+		promotions[[2]string{release.PromotionBranch(p.Environment, p.Unit), s.base(p)}] = Key{App: p.Unit, Environment: p.Environment}
+	}
+	for _, pr := range prs {
+		if k, ok := promotions[[2]string{pr.Head, pr.Base}]; ok {
+			s.open[k] = pr
+		}
+	}
+	return nil
+}
+
+func (s *Snapshot) base(p environments.Placement) string {
+	if p.Branch != "" {
+		return p.Branch
+	}
+	return s.DefaultBranch
+}
+
+func key(p environments.Placement) Key { return Key{App: p.App, Environment: p.Environment} }
+
+// treeSource lets the configuration be read from a commit.
+type treeSource struct {
+	ctx  context.Context
+	repo *git.Repository
+	tree git.ID
+	all  map[string]git.ID
+}
+
+// List gives every file of the commit.
+func (t *treeSource) List() ([]string, error) {
+	entries, err := t.repo.Walk(t.ctx, t.tree, "")
+	if err != nil {
+		return nil, err
+	}
+	paths := make([]string, 0, len(entries))
+	for _, e := range entries {
+		paths = append(paths, e.Path)
+	}
+	return paths, nil
+}
+
+// ReadFile reads one file of the commit.
+func (t *treeSource) ReadFile(path string) ([]byte, error) {
+	e, err := t.repo.Lookup(t.ctx, t.tree, path)
+	if errors.Is(err, git.ErrNotFound) {
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.repo.Blob(t.ctx, e.ID)
+}
+
+// Prefetch asks for many files in one request.
+func (t *treeSource) Prefetch(paths []string) error {
+	var ids []git.ID
+	for _, path := range paths {
+		if e, err := t.repo.Lookup(t.ctx, t.tree, path); err == nil {
+			ids = append(ids, e.ID)
+		}
+	}
+	_, err := t.repo.Blobs(t.ctx, ids...)
+	return err
+}
+
+// missingBranch is a branch that the repository should have.
+type missingBranch struct{ Branch, Environment, URL string }
+
+func (e *missingBranch) Error() string {
+	if e.Environment != "" {
+		return fmt.Sprintf("environment %s lives on branch %s, which %s does not have", e.Environment, e.Branch, e.URL)
+	}
+	return fmt.Sprintf("%s has no branch %s", e.URL, e.Branch)
+}
+
+// Hint says how to make one.
+func (e *missingBranch) Hint() string {
+	return fmt.Sprintf("create it: git push %s HEAD:refs/heads/%s", e.URL, e.Branch)
+}
+
+// HeadOf gives the head commit of the branch that holds an environment; without names, of the default branch.
+func (s *Snapshot) HeadOf(app, environment string) (string, error) {
+	if environment == "" {
+		return string(s.heads[s.DefaultBranch].ID), nil
+	}
+	if err := s.known(Scope{Apps: []string{app}, Environments: []string{environment}}); err != nil {
+		return "", err
+	}
+	p, ok := s.Config.Placement(app, environment)
+	if !ok {
+		return "", refuse(Key{app, environment}, "", "the app does not go there")
+	}
+	return string(s.heads[s.base(p)].ID), nil
+}

@@ -1,0 +1,95 @@
+package promote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
+)
+
+// Intake is releases on their way in. As Sources it answers as if they had been accepted, so that they can be planned
+// before anything is written.
+type Intake interface {
+	Sources
+	// Accept writes the releases and their templates. Accepting what is accepted already writes nothing.
+	Accept(ctx context.Context) error
+}
+
+// PlanSubmit shows what handing releases over would do. It writes nothing.
+func (p *Promoter) PlanSubmit(ctx context.Context, s *Snapshot, in Intake, o Options) (*Plan, error) {
+	var err error
+	if s.Accepted, err = in.Accepted(ctx, s.appNames()...); err != nil {
+		return nil, err
+	}
+	if o.Environments, err = s.entries(o.Apps); err != nil {
+		return nil, err
+	}
+	q := *p
+	q.Sources = in
+	return q.Plan(ctx, s, o)
+}
+
+// Submit hands releases over: they enter the environments that come after nothing. A release that cannot be rendered or
+// placed somewhere is refused before anything is written.
+func (p *Promoter) Submit(ctx context.Context, s *Snapshot, in Intake, o Options) (*Report, error) {
+	plan, err := p.PlanSubmit(ctx, s, in, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(plan.Failures) > 0 {
+		return &Report{Plan: plan}, nil
+	}
+	if err := in.Accept(ctx); err != nil {
+		return nil, err
+	}
+	o.Environments, _ = s.entries(o.Apps)
+	done, err := p.Apply(ctx, plan)
+	var moved *git.MovedError
+	if err != nil && !errors.As(err, &moved) {
+		return nil, err
+	}
+	r := &Report{Plan: plan, Done: done}
+	if err == nil && !s.merges(o.Scope) {
+		return r, nil
+	}
+	// Somebody was faster, or ferry itself merges here: go on from what is there now.
+	rest, err := p.Advance(ctx, o)
+	rest.Done = append(r.Done, rest.Done...)
+	return rest, err
+}
+
+func (s *Snapshot) appNames() []string {
+	var names []string
+	for _, a := range s.Config.Apps {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// entries lists the environments that apps enter first.
+func (s *Snapshot) entries(apps []string) ([]string, error) {
+	var all []string
+	for _, app := range apps {
+		before := len(all)
+		for _, p := range s.placements {
+			if p.App == app && len(p.After) == 0 {
+				all = append(all, p.Environment)
+			}
+		}
+		if _, known := s.Config.App(app); known && len(all) == before {
+			return nil, fmt.Errorf("%s goes to no environment that comes after nothing: there is nowhere to hand it over to", app)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// merges tells whether ferry itself merges pull requests somewhere in scope.
+func (s *Snapshot) merges(scope Scope) bool {
+	return slices.ContainsFunc(s.placements, func(p environments.Placement) bool {
+		return scope.has(key(p)) && p.PullRequest && p.Merge == environments.Auto
+	})
+}
