@@ -59,7 +59,7 @@ func checkEdits(edits []Edit) ([]Edit, error) {
 
 // edit changes one folder. The paths of edits are relative to it; prefix is its own path, for messages.
 func (r *Repository) edit(ctx context.Context, base ID, prefix string, edits []Edit) (ID, error) {
-	entries, err := r.tree(ctx, base)
+	entries, err := r.treeAs(ctx, base, rawTree)
 	if err != nil {
 		return "", err
 	}

@@ -144,6 +144,28 @@ func TestEditsThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestOldModesStay has a tree from an old tool, with a mode that Git does not write any more.
+func TestOldModesStay(t *testing.T) {
+	dir := gittest.Bare(t, map[string]string{"a": "1\n"})
+	blob := gittest.Run(t, dir, "rev-parse", "main:a")
+	raw, err := hex.DecodeString(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := exec.Command("git", "hash-object", "-t", "tree", "-w", "--stdin")
+	write.Dir, write.Env, write.Stdin = dir, gittest.Env(), strings.NewReader("100664 old\x00"+string(raw))
+	base := git.ID(strings.TrimSpace(string(must(write.Output())(t))))
+	r := open(t, dir)
+	if e := must(r.Lookup(t.Context(), base, "old"))(t); e.Mode != git.ModeFile {
+		t.Errorf("mode %s", e.Mode)
+	}
+	tree := must(r.EditTree(t.Context(), base, git.Edit{Path: "new", ID: git.ID(blob)}))(t)
+	back := must(r.EditTree(t.Context(), tree, git.Edit{Path: "new"}))(t)
+	if back != base {
+		t.Errorf("a file that was not edited has changed: %s, was %s", back, base)
+	}
+}
+
 func TestEditingReadsOnlyTheWay(t *testing.T) {
 	dir := gittest.Bare(t, nil)
 	r := open(t, dir)

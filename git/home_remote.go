@@ -21,15 +21,16 @@ type remoteHome struct {
 	mu       sync.Mutex
 	known    *advert // what upload-pack advertised last
 	packs    []*pack
-	depths   map[ID]int // how deep the history of a commit was fetched; whole for all of it
-	complete bool       // all branches are here with all their files
+	pushed   map[ID]object // what we brought ourselves
+	depths   map[ID]int    // how deep the history of a commit was fetched; whole for all of it
+	complete bool          // all branches are here with all their files
 }
 
 // whole is the depth of a complete history.
 const whole = 1 << 30
 
 func openRemote(a address, o Options) (home, error) {
-	h := &remoteHome{limits: o.Limits, recent: newRecent(), depths: map[ID]int{}, tell: teller(a, o)}
+	h := &remoteHome{limits: o.Limits, recent: newRecent(), depths: map[ID]int{}, pushed: map[ID]object{}, tell: teller(a, o)}
 	if a.scheme == "ssh" {
 		h.wire = newSSHWire(a, o)
 		return h, nil
@@ -42,7 +43,11 @@ func openRemote(a address, o Options) (home, error) {
 func (h *remoteHome) object(id ID) (object, error) {
 	h.mu.Lock()
 	packs := h.packs
+	o, ok := h.pushed[id]
 	h.mu.Unlock()
+	if ok {
+		return o, nil
+	}
 	for _, p := range slices.Backward(packs) {
 		if offset, ok := p.index.find(id); ok {
 			return p.object(offset)
@@ -54,6 +59,9 @@ func (h *remoteHome) object(id ID) (object, error) {
 func (h *remoteHome) has(id ID) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if _, ok := h.pushed[id]; ok {
+		return true
+	}
 	return slices.ContainsFunc(h.packs, func(p *pack) bool { _, ok := p.index.find(id); return ok })
 }
 
@@ -181,7 +189,7 @@ func (h *remoteHome) get(ctx context.Context, f fetchRequest) error {
 	defer t.close()
 	data, err := t.fetchPack(ctx, f, h.limits.Pack)
 	if err != nil {
-		return err
+		return ended(ctx, err)
 	}
 	p, err := indexPack(data, h.limits, h.recent)
 	if err != nil {

@@ -35,6 +35,15 @@ func idFor(kind plumbing.ObjectType, data []byte) ID {
 
 // parseTree reads a tree object. Names that would escape the tree when written to disk are refused.
 func parseTree(data []byte) ([]Entry, error) {
+	entries, err := rawTree(data)
+	for i := range entries {
+		entries[i].Mode = normalMode(entries[i].Mode)
+	}
+	return entries, err
+}
+
+// rawTree is parseTree with modes as they stand, so that a tree can be written again with nothing changed.
+func rawTree(data []byte) ([]Entry, error) {
 	entries := make([]Entry, 0, len(data)/40)
 	for len(data) > 0 {
 		mode, rest, ok := bytes.Cut(data, []byte{' '})
@@ -49,7 +58,7 @@ func parseTree(data []byte) ([]Entry, error) {
 		if why := unsafeComponent(string(name)); why != "" {
 			return nil, fmt.Errorf("entry %q: %s", name, why)
 		}
-		entries = append(entries, Entry{Path: string(name), Mode: normalMode(Mode(m)), ID: ID(hex.EncodeToString(rest[:20]))})
+		entries = append(entries, Entry{Path: string(name), Mode: Mode(m), ID: ID(hex.EncodeToString(rest[:20]))})
 		data = rest[20:]
 	}
 	return entries, nil

@@ -70,6 +70,10 @@ func (r *Repository) Commit(ctx context.Context, id ID) (Commit, error) {
 }
 
 func (r *Repository) tree(ctx context.Context, id ID) ([]Entry, error) {
+	return r.treeAs(ctx, id, parseTree)
+}
+
+func (r *Repository) treeAs(ctx context.Context, id ID, parse func([]byte) ([]Entry, error)) ([]Entry, error) {
 	if id == emptyTree {
 		return nil, nil
 	}
@@ -77,7 +81,7 @@ func (r *Repository) tree(ctx context.Context, id ID) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := parseTree(o.data)
+	entries, err := parse(o.data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: tree %s: %w", r.url, id.Short(), err)
 	}

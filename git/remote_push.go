@@ -31,7 +31,15 @@ func (h *remoteHome) push(ctx context.Context, updates []Update, objects []fresh
 	if err != nil {
 		return err
 	}
-	return h.outcome(ctx, moves, t.push(ctx, pushRequest{moves, pack}))
+	if err := h.outcome(ctx, moves, ended(ctx, t.push(ctx, pushRequest{moves, pack}))); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, o := range objects {
+		h.pushed[o.id] = o.object
+	}
+	return nil
 }
 
 func firstMoved(updates []Update, refs map[string]ID) error {

@@ -79,6 +79,9 @@ func TestRemoteEditsWithFourRequests(t *testing.T) {
 	if got, want := q.take(), "GET refs git-receive-pack\nPOST git-receive-pack\nGET refs git-receive-pack"; got != want {
 		t.Errorf("requests:\n%s\nwant:\n%s", got, want)
 	}
+	if got := must(r.Commit(t.Context(), next))(t); got.Parents[0] != c.ID || q.take() != "" {
+		t.Errorf("what was pushed is not at hand: %+v", got)
+	}
 	fsck(t, dir)
 	if got := gittest.Run(t, dir, "diff", "--stat=60", string(c.ID), "other"); !strings.Contains(got, "dir/new.txt | 1 +") || !strings.Contains(got, "2 files changed") {
 		t.Errorf("diff:\n%s", got)

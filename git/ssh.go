@@ -44,14 +44,14 @@ var errSSHLogin = errors.New("no key was accepted")
 func (w *sshWire) open(ctx context.Context, service string, _ *advert) (*talk, error) {
 	client, err := w.dial(ctx)
 	if err != nil {
-		return nil, err
+		return nil, ended(ctx, err)
 	}
 	stop := context.AfterFunc(ctx, func() { client.Close() })
 	end := func() { stop(); client.Close() }
 	t, err := w.start(client, service)
 	if err != nil {
 		end()
-		return nil, err
+		return nil, ended(ctx, err)
 	}
 	t.close = end
 	return t, nil

@@ -140,6 +140,14 @@ func (f fetchRequest) message(a *advert) (*packp.UploadPackRequest, []byte, erro
 	return req, append(out.Bytes(), "0009done\n"...), nil
 }
 
+// ended puts the end of a context before the error that it led to.
+func ended(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), err)
+}
+
 // fetchPack asks for objects and gives the pack.
 func (t *talk) fetchPack(ctx context.Context, f fetchRequest, limit int64) ([]byte, error) {
 	req, message, err := f.message(t.advert)
@@ -151,8 +159,10 @@ func (t *talk) fetchPack(ctx context.Context, f fetchRequest, limit int64) ([]by
 		return nil, err
 	}
 	defer answer.Close()
+	// What comes around the pack is bounded too: a server could acknowledge without end.
+	around := limit + limit/8 + 1<<20
 	res := packp.NewUploadPackResponse(req)
-	if err := res.Decode(answer); err != nil {
+	if err := res.Decode(io.NopCloser(&limitReader{r: answer, left: around, what: "answer"})); err != nil {
 		return nil, err
 	}
 	in := demux(req.Capabilities, res, io.Discard)

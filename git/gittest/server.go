@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,6 +122,7 @@ func (s *Server) handler(backend, root string) http.Handler {
 	for i, c := range s.config {
 		env = append(env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, c[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, c[1]))
 	}
+	env = slices.Clip(env) // every request appends to it
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := cgi.Handler{Path: backend, Env: append(env, "GIT_PROTOCOL="+r.Header.Get("Git-Protocol")), Stderr: io.Discard}
 		c.ServeHTTP(w, r)
