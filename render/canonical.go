@@ -25,7 +25,7 @@ func Canonical(out Output, namespace string) (Manifests, error) {
 	}
 	nameFiles(c.manifests, namespace)
 	slices.SortFunc(c.manifests, func(a, b Manifest) int { return strings.Compare(a.Path, b.Path) })
-	return c.manifests, nil
+	return c.manifests, distinctFiles(c.manifests)
 }
 
 // place is where a resource was rendered.
@@ -102,18 +102,6 @@ func readTree(root *yaml.Node) *tree {
 	t := &tree{root: root}
 	t.once.Do(func() {})
 	return t
-}
-
-// In gives the identity as the cluster will see it: cluster-wide kinds have no namespace, others that of the app where they
-// name none.
-func (i Identity) In(namespace string) Identity {
-	switch {
-	case i.isBuiltIn() && builtIn[i.Kind].cluster:
-		i.Namespace = ""
-	case i.Namespace == "":
-		i.Namespace = namespace
-	}
-	return i
 }
 
 // isEncrypted tells whether SOPS has sealed a document: its checksum covers the order of keys, so it is carried as it is.

@@ -46,3 +46,15 @@ func (i Identity) isBuiltIn() bool {
 	k, ok := builtIn[i.Kind]
 	return ok && k.group == i.Group
 }
+
+// In gives the identity as the cluster will see it once an app is installed into a namespace: cluster-wide kinds of Kubernetes
+// have no namespace, all others that of the app where they name none. Two resources are one where these are equal.
+func (i Identity) In(namespace string) Identity {
+	switch {
+	case i.isBuiltIn() && builtIn[i.Kind].cluster:
+		i.Namespace = ""
+	case i.Namespace == "":
+		i.Namespace = namespace
+	}
+	return i
+}

@@ -159,18 +159,21 @@ func incomplete(root *yaml.Node, id Identity, apiVersion, generateName string) (
 		ps = append(ps, Problem{Line: root.Line, Column: root.Column, Text: text, Next: next})
 	}
 	what := strings.TrimSpace(id.Kind + " " + id.Name)
+	if what == "" {
+		what = "the resource"
+	}
 	if apiVersion == "" {
-		complain(strings.TrimSpace(what+" has no apiVersion"), "")
+		complain(what+" has no apiVersion", "")
 	}
 	if id.Kind == "" {
-		complain(strings.TrimSpace(what+" has no kind"), "")
+		complain(what+" has no kind", "")
 	}
 	switch {
 	case id.Name != "":
 	case generateName != "":
 		complain(what+" has only a generateName ("+generateName+"): the cluster would make another one at each sync", "give it a metadata.name")
 	default:
-		complain(strings.TrimSpace(what+" has no metadata.name"), "")
+		complain(what+" has no metadata.name", "")
 	}
 	return ps
 }

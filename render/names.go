@@ -11,7 +11,7 @@ import (
 //	deployment-podinfo.yaml                        kind and name
 //	deployment-podinfo@monitoring.yaml             @ and the namespace, where it is not that of the app
 //	certificate-web_cert-manager.io.yaml           _ and the group, where Kubernetes itself has no such kind in it
-//	clusterrole-system-reader~5b1c0e7a.yaml        ~ and a hash, where the rest had to be changed or cut
+//	clusterrole-system-reader~5b1c0e7a42.yaml      ~ and a hash, where the rest had to be changed or cut
 //
 // Everything is lower case, for file systems that fold it. Kinds, names, groups and namespaces of the usual form hold none of
 // the separators, so two resources never share a name; where a part holds anything but a-z, 0-9, dash and dot, or all is too
@@ -25,6 +25,9 @@ const extension = ".yaml"
 
 // fileName names the file of a resource of an app that is installed into a namespace.
 func fileName(id Identity, namespace string) string {
+	if id = id.In(namespace); id.Namespace == namespace {
+		id.Namespace = ""
+	}
 	stem, exact := part(id.Kind, "")
 	add := func(separator, s, allowed string) {
 		text, ok := part(s, allowed)
@@ -34,10 +37,9 @@ func fileName(id Identity, namespace string) string {
 	if !id.isBuiltIn() && id.Group != "" {
 		add("_", id.Group, "-.")
 	}
-	if id.Namespace != "" && id.Namespace != namespace {
+	if id.Namespace != "" {
 		add("@", id.Namespace, "-")
 	}
-	// A kind is written as people write it, so its capitals are no change; those of other parts are.
 	if exact && len(stem)+len(extension) <= maxName {
 		return stem + extension
 	}
@@ -63,7 +65,7 @@ func part(s, allowed string) (string, bool) {
 
 func hashed(stem string, id Identity) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{id.Group, id.Kind, id.Namespace, id.Name}, "\x00")))
-	suffix := fmt.Sprintf("~%x%s", sum[:4], extension)
+	suffix := fmt.Sprintf("~%x%s", sum[:5], extension)
 	return stem[:min(len(stem), maxName-len(suffix))] + suffix
 }
 
@@ -79,4 +81,14 @@ func nameFiles(ms Manifests, namespace string) {
 			ms[i].Path = hashed(strings.TrimSuffix(ms[i].Path, extension), ms[i].Identity)
 		}
 	}
+}
+
+// distinctFiles is the last net under nameFiles: manifests sorted by file name.
+func distinctFiles(ms Manifests) error {
+	for i := 1; i < len(ms); i++ {
+		if ms[i-1].Path == ms[i].Path {
+			return fmt.Errorf("%s and %s would share the file %s", ms[i-1].Identity, ms[i].Identity, ms[i].Path)
+		}
+	}
+	return nil
 }

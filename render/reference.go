@@ -1,6 +1,10 @@
 package render
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // repository gives the registry and path of an image reference in full, without tag and digest, so that equal repositories
 // compare equal: nginx:1.29 and docker.io/library/nginx@sha256:... are both docker.io/library/nginx.
@@ -33,10 +37,10 @@ func isHost(s string) bool { return s == "localhost" || strings.ContainsAny(s, "
 // registry, or a registry and the beginning of a path. Without one the name stays as it is spelled.
 func rewritten(name string, rewrite map[string]string) string {
 	full, best, to := repository(name), "", ""
-	for from, target := range rewrite {
-		from = strings.TrimSuffix(from, "/")
+	for _, key := range slices.Sorted(maps.Keys(rewrite)) {
+		from := strings.TrimSuffix(key, "/")
 		if len(from) > len(best) && (full == from || strings.HasPrefix(full, from+"/")) {
-			best, to = from, strings.TrimSuffix(target, "/")
+			best, to = from, strings.TrimSuffix(rewrite[key], "/")
 		}
 	}
 	if best == "" {

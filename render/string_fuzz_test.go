@@ -35,7 +35,9 @@ func FuzzString(f *testing.F) {
 func checkString(t *testing.T, s string) {
 	t.Helper()
 	leaf := func() *yamlv3.Node { return str(s, 0) }
-	mapping := func(pairs ...*yamlv3.Node) *yamlv3.Node { return &yamlv3.Node{Kind: yamlv3.MappingNode, Content: pairs} }
+	mapping := func(pairs ...*yamlv3.Node) *yamlv3.Node {
+		return &yamlv3.Node{Kind: yamlv3.MappingNode, Content: pairs}
+	}
 	sequence := func(items ...*yamlv3.Node) *yamlv3.Node {
 		return &yamlv3.Node{Kind: yamlv3.SequenceNode, Content: items}
 	}

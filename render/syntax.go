@@ -34,6 +34,7 @@ func syntaxProblem(data []byte, err error) error {
 	case strings.Contains(text, "control character") || strings.Contains(text, "UTF-8"):
 		line = lineOf(data, unreadable(data))
 	}
+	line = min(line, lineOf(data, len(bytes.TrimRight(data, "\n"))))
 	return Problems{{Line: line, Text: "broken YAML: " + text}}
 }
 

@@ -17,6 +17,7 @@ const (
 	maxDepth    = 200
 	maxAliased  = 8 << 20 // bytes that aliases may add
 	maxKey      = 1000    // bytes; YAML readers find no key longer than 1024
+	maxProblems = 20      // that are told
 )
 
 // nodeCost is what an expanded node counts against maxAliased besides its text.
@@ -46,6 +47,9 @@ func parse(data []byte) (*yaml.Node, error) {
 	}
 	r := reader{open: map[*yaml.Node]bool{}}
 	root := r.value(node, atTop, 0)
+	if r.untold > 0 {
+		r.problems = append(r.problems, Problem{Text: "and " + strconv.Itoa(r.untold) + " more of this kind"})
+	}
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
@@ -80,19 +84,31 @@ func isEmpty(n *yaml.Node) bool {
 // reader turns parsed nodes into a tree, in place.
 type reader struct {
 	problems Problems
+	untold   int
 	open     map[*yaml.Node]bool // anchors whose value is being read
 	aliased  int                 // bytes that aliases have added
 }
 
 func (r *reader) complain(n *yaml.Node, text string) {
+	if len(r.problems) == maxProblems {
+		r.untold++
+		return
+	}
 	r.problems = append(r.problems, Problem{Line: n.Line, Column: n.Column, Text: text})
+}
+
+const tooDeep = "nested too deeply: no resource has so many levels"
+
+// complainOnce is for what is found again and again once it is found.
+func (r *reader) complainOnce(n *yaml.Node, text string) {
+	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Text == text }) {
+		r.complain(n, text)
+	}
 }
 
 func (r *reader) value(n *yaml.Node, o order, depth int) *yaml.Node {
 	if depth > maxDepth {
-		if depth == maxDepth+1 {
-			r.complain(n, "nested deeper than "+strconv.Itoa(maxDepth)+" levels")
-		}
+		r.complainOnce(n, tooDeep)
 		return n
 	}
 	switch n.Kind {
@@ -141,8 +157,12 @@ func (r *reader) alias(n *yaml.Node, o order, depth int) *yaml.Node {
 // clone copies a tree that has been read; nil once aliases add more than they may.
 func (r *reader) clone(n, at *yaml.Node, o order, depth int) *yaml.Node {
 	r.aliased += nodeCost + len(n.Value)
-	if r.aliased > maxAliased || depth > maxDepth {
-		r.refuseAliases(at)
+	switch {
+	case depth > maxDepth:
+		r.complainOnce(at, tooDeep)
+		return nil
+	case r.aliased > maxAliased:
+		r.complainOnce(at, "the aliases of this document expand beyond all measure")
 		return nil
 	}
 	c := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Line: at.Line, Column: at.Column}
@@ -160,13 +180,6 @@ func (r *reader) clone(n, at *yaml.Node, o order, depth int) *yaml.Node {
 		sortPairs(c, o)
 	}
 	return c
-}
-
-func (r *reader) refuseAliases(at *yaml.Node) {
-	const text = "the aliases of this document expand beyond all measure"
-	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Text == text }) {
-		r.complain(at, text)
-	}
 }
 
 func (r *reader) mapping(n *yaml.Node, o order, depth int) {
