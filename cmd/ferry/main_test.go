@@ -10,7 +10,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"ferry": func() { os.Exit(run()) },
+		"ferry":     func() { os.Exit(run()) },
+		"setstatus": func() { os.Exit(setStatus()) },
 	})
 }
 

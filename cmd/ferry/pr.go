@@ -127,10 +127,11 @@ func (a *app) gitops(ctx context.Context, named string) (string, error) {
 	return origin, nil
 }
 
-// located makes a path of a person's absolute, and leaves URLs alone.
+// located makes the path of a repository absolute, and leaves URLs alone.
 func (a *app) located(named string) string {
-	if _, err := os.Stat(a.path(named)); err == nil {
-		return a.path(named)
+	full := filepath.Join(a.Dir, named)
+	if _, err := os.Stat(full); err == nil && !filepath.IsAbs(named) {
+		return full
 	}
 	return named
 }

@@ -22,7 +22,7 @@ func (a *app) openForge(ctx context.Context, remote, user string) (scm.Client, *
 	if err != nil {
 		return nil, nil, err
 	}
-	repo, err := git.Open(ctx, remote, a.gitOptions(who))
+	repo, err := git.Open(ctx, remote, git.Options{Identity: who, Now: a.Now})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -90,7 +90,7 @@ func (r record) check(number int) error {
 	sane(r.Version == recordVersion, "the version")
 	sane(r.Number == number && number > 0, "the number")
 	sane(slices.Contains([]scm.State{scm.Open, scm.Merged, scm.Closed}, r.State), "the state")
-	sane(r.Head != "" && r.Base != "" && r.Head != r.Base, "the branches")
+	sane(isBranch(r.Head) && isBranch(r.Base) && r.Head != r.Base, "the branches")
 	sane(git.ID(r.HeadSHA).Valid() && git.ID(r.BaseSHA).Valid(), "the commits")
 	sane((r.State == scm.Merged) == git.ID(r.MergeCommit).Valid(), "the merge commit")
 	sane(r.Author != "" && !r.Created.IsZero(), "the author or time")
@@ -99,6 +99,8 @@ func (r record) check(number int) error {
 	}
 	return errors.Join(errs...)
 }
+
+func isBranch(name string) bool { return git.CheckRef(headsPrefix+name) == nil }
 
 func isVerdict(v scm.Verdict) bool {
 	return v == scm.Approved || v == scm.ChangesRequested || v == scm.Commented

@@ -64,6 +64,7 @@ func TestRecordOfStrangers(t *testing.T) {
 		"unknown state":   {`"merged"`, `"won"`},
 		"no such verdict": {`"approved"`, `"loved"`},
 		"no head":         {`"ferry/dev/web"`, `""`},
+		"an escape":       {`"ferry/dev/web"`, `"ferry/\u001b[31m"`},
 		"into itself":     {`"ferry/dev/web"`, `"main"`},
 		"no commit":       {`"headSHA": "` + shaA, `"headSHA": "zz`},
 		"unmerged":        {`"mergeCommit": "` + shaB, `"mergeCommit": "`},
