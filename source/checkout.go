@@ -1,13 +1,11 @@
 package source
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -16,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/ferry-cd/ferry/git"
-	"github.com/go-git/go-git/v5/plumbing/format/config"
 )
 
 // Checkout is a repository on this machine that a command is run in: a work tree, a linked one, or a bare repository.
@@ -92,30 +89,17 @@ func readBounded(path string) ([]byte, error) {
 
 // readConfig reads what there is to know from the repository's own configuration. Nothing in it is executed.
 func (c *Checkout) readConfig() error {
-	file := filepath.Join(c.common, "config")
-	data, err := readBounded(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	origin, err := c.repo.Config("remote.origin.url")
+	if err != nil {
 		return fmt.Errorf("read the repository's configuration: %w", err)
 	}
-	conf := config.New()
-	if err := config.NewDecoder(bytes.NewReader(data)).Decode(conf); err != nil {
-		return wrong("", "%s cannot be read: it is no Git configuration", file) // the decoder quotes lines, and they may hold secrets
+	mode, err := c.repo.Config("core.filemode")
+	if err != nil {
+		return fmt.Errorf("read the repository's configuration: %w", err)
 	}
-	c.fileMode = runtime.GOOS != "windows" && !strings.EqualFold(conf.Section("core").Option("filemode"), "false")
-	c.origin = originIn(conf.Section("remote").Subsections)
+	c.origin = withoutCredentials(origin)
+	c.fileMode = runtime.GOOS != "windows" && !strings.EqualFold(mode, "false")
 	return nil
-}
-
-// originIn gives the URL of the remote origin, or of the only remote, without credentials.
-func originIn(remotes config.Subsections) string {
-	i := slices.IndexFunc(remotes, func(s *config.Subsection) bool { return s.IsName("origin") })
-	if i < 0 && len(remotes) == 1 {
-		i = 0
-	}
-	if i < 0 {
-		return ""
-	}
-	return withoutCredentials(remotes[i].Option("url"))
 }
 
 // Repository gives the object store, for Store.Accept.

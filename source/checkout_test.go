@@ -72,7 +72,7 @@ func TestOpenCheckout(t *testing.T) {
 	dir := clone(t, appFiles)
 	head := gittest.Run(t, dir, "rev-parse", "HEAD")
 	bare := filepath.Join(t.TempDir(), "shop.git")
-	gittest.Run(t, dir, "clone", "--quiet", "--bare", ".", bare)
+	gittest.Run(t, dir, "clone", "--quiet", "--bare", "file://"+dir, bare)
 	linked := filepath.Join(t.TempDir(), "linked")
 	gittest.Run(t, dir, "remote", "add", "upstream", "https://example.com/other")
 	gittest.Run(t, dir, "remote", "add", "origin", "https://ada:hunter2@github.com/acme/shop.git")
@@ -82,8 +82,8 @@ func TestOpenCheckout(t *testing.T) {
 		dir:                                  {dir, "https://github.com/acme/shop.git"},
 		filepath.Join(dir, "charts", "web"):  {dir, "https://github.com/acme/shop.git"},
 		filepath.Join(linked, "deploy/pay"):  {linked, "https://github.com/acme/shop.git"},
-		bare:                                 {bare, dir + "/."}, // its only remote
-		filepath.Join(bare, "refs", "heads"): {bare, dir + "/."},
+		bare:                                 {bare, "file://" + dir},
+		filepath.Join(bare, "refs", "heads"): {bare, "file://" + dir},
 	} {
 		c := openCheckout(t, start)
 		if c.Dir() != want.dir || c.Origin() != want.origin {
@@ -179,7 +179,8 @@ func TestCheckoutTreeRefuses(t *testing.T) {
 // TestDirtyAsGit compares with git status over everything that can happen to a work tree.
 func TestDirtyAsGit(t *testing.T) {
 	dir := clone(t, map[string]string{
-		".gitignore":          "*.log\n!keep.log\n/build/\n# a comment\n  \n\\#hash\nsp\\ \nout/*\n!out/kept\n**/deep/*.tmp\nfoo/**/bar\n",
+		".gitignore":          "*.log\n!keep.log\n/build/\n# a comment\n  \n\\#hash\nsp\\ \nout/*\n!out/kept\n**/deep/*.tmp\nfoo/**/bar\nx/\n!x/keep\n",
+		"x/tracked":           "x\n",
 		"charts/.gitignore":   "/local\ncharts/*.tgz\n",
 		"charts/Chart.yaml":   "name: web\n",
 		"charts/same.yaml":    "same\n",
@@ -204,7 +205,7 @@ func TestDirtyAsGit(t *testing.T) {
 		"charts/edited.yaml": "after\n", "charts/new.yaml": "new\n", "charts/link2": "-> edited.yaml", "charts/becomeslink": "-> same.yaml",
 		"charts/debug.log": "x", "charts/keep.log": "x", "charts/local/a": "x", "local/a": "x", "charts/charts/dep.tgz": "x", "charts/dep.tgz": "x",
 		"build/untracked": "x", "build/tracked.yaml": "changed\n", "sub/build/a": "x", "#hash": "x", "sp ": "x", "out/a": "x", "out/kept": "x",
-		"a/deep/x.tmp": "x", "a/deep/x.txt": "x", "foo/a/b/bar": "x", "foo/bar": "x", "ü/ß.yaml": "x", "a b/c d.yaml": "x",
+		"a/deep/x.tmp": "x", "a/deep/x.txt": "x", "foo/a/b/bar": "x", "x/keep": "x", "x/y/keep": "x", "foo/bar": "x", "ü/ß.yaml": "x", "a b/c d.yaml": "x",
 	})
 	if err := os.Chmod(filepath.Join(dir, "charts/chmod.sh"), 0o700); err != nil {
 		t.Fatal(err)
@@ -216,7 +217,7 @@ func TestDirtyAsGit(t *testing.T) {
 	gittest.Run(t, dir, "add", "charts/new.yaml") // staged is not committed
 
 	c := openCheckout(t, dir)
-	for _, folder := range []string{".", "charts", "build", "gone", "charts/local", "out", "foo", "missing"} {
+	for _, folder := range []string{".", "charts", "build", "gone", "charts/local", "out", "foo", "x", "missing"} {
 		got, err := c.Dirty(t.Context(), folder)
 		if err != nil {
 			t.Fatal(err)
@@ -244,6 +245,20 @@ func TestDirtyLeavesLineEndsAlone(t *testing.T) {
 	write(t, dir, map[string]string{"a.yaml": "a\r\nb\r\n"})
 	if dirty, err := openCheckout(t, dir).Dirty(t.Context(), ""); err != nil || len(dirty) > 0 {
 		t.Errorf("got %v, %v", dirty, err)
+	}
+}
+
+// A linked work tree has files of its own, even where the repository it belongs to is bare.
+func TestDirtyOfALinkedWorkTree(t *testing.T) {
+	bare, linked := gittest.Bare(t, appFiles), filepath.Join(t.TempDir(), "linked")
+	gittest.Run(t, bare, "worktree", "add", "--quiet", linked, "-b", "topic")
+	write(t, linked, map[string]string{"charts/web/Chart.yaml": "name: changed\n", "charts/web/x.tmp": "x"})
+	if err := os.WriteFile(filepath.Join(bare, "info", "exclude"), []byte("*.tmp\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dirty, err := openCheckout(t, linked).Dirty(t.Context(), "charts")
+	if d := cmp.Diff([]string{"charts/web/Chart.yaml"}, dirty); err != nil || d != "" {
+		t.Errorf("%v %s", err, d)
 	}
 }
 
