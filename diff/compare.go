@@ -14,7 +14,7 @@ func Compare(old, new render.Manifests) Diff { return CompareWith(old, new, Opti
 
 // CompareWith is Compare with rules switched off or raised, and with what only the caller knows.
 func CompareWith(old, new render.Manifests, o Options) Diff {
-	pairs := couples(old, new)
+	pairs := couples(old, new, o.Namespace)
 	c := comparison{
 		images:  newImageMoves(old, new),
 		renamed: renamedNames(pairs),
@@ -65,7 +65,7 @@ func (c *comparison) resource(p couple) {
 
 // change describes a pair; its Kind is empty where nothing differs.
 func (c *comparison) change(p couple, s *scene) Change {
-	change := Change{Resource: Resource(p.identity()), Unreadable: s.unreadable}
+	change := Change{Resource: Resource(p.shown().Identity), Unreadable: s.unreadable}
 	if p.old != nil {
 		change.OldPath = p.old.Path
 	}
@@ -91,6 +91,7 @@ func (c *comparison) change(p couple, s *scene) Change {
 func (c *comparison) compareFields(p couple, s *scene, change *Change) {
 	w := walker{root: p.new.Kind, renamed: c.renamed}
 	w.compare(s.old, s.new, place{})
+	settleNamespace(w.fields)
 	if p.isRenamed() {
 		was := Resource(p.old.Identity)
 		change.Kind, change.Was = Renamed, &was
@@ -103,6 +104,15 @@ func (c *comparison) compareFields(p couple, s *scene, change *Change) {
 	change.Restarts = restarts(p.new.Identity, w.fields)
 }
 
+// settleNamespace calls it noise when a resource of the same identity names its namespace, or leaves it to the app.
+func settleNamespace(fields []Field) {
+	for i := range fields {
+		if fields[i].Path == "metadata.namespace" {
+			fields[i].Noise = true
+		}
+	}
+}
+
 // rolling are the kinds that replace their pods when the template changes.
 var rolling = map[string]bool{"apps/Deployment": true, "apps/StatefulSet": true, "apps/DaemonSet": true, "argoproj.io/Rollout": true}
 
@@ -113,7 +123,7 @@ func restarts(id render.Identity, fields []Field) bool {
 }
 
 func (c *comparison) count(p couple, change Change) {
-	id := p.identity()
+	id := p.shown().Identity
 	key := [2]string{id.Kind, id.Group}
 	k := c.counts[key]
 	if k == nil {

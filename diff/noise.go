@@ -41,10 +41,14 @@ func isNoise(root, below, key string, pod bool) bool {
 	return !obeyedAnnotations[root]
 }
 
+// marksVersion looks at the name alone: vault.hashicorp.com/role has no hash in it, checksum/config is one.
 func marksVersion(key string) bool {
-	key = strings.ToLower(key)
+	prefix, name, found := strings.Cut(strings.ToLower(key), "/")
+	if !found {
+		name = prefix
+	}
 	for _, mark := range versionMarks {
-		if strings.Contains(key, mark) {
+		if strings.Contains(name, mark) || prefix == mark {
 			return true
 		}
 	}

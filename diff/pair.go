@@ -8,28 +8,35 @@ import (
 	"github.com/ferry-cd/ferry/render"
 )
 
-// couple is one resource on both sides; a side is nil where it is not there.
-type couple struct {
-	old, new *render.Manifest
+// member is a manifest and its identity as the cluster will see it.
+type member struct {
+	*render.Manifest
+	id render.Identity
 }
 
-// identity is that of the side that will be, or else of the one that was.
-func (c couple) identity() render.Identity {
+// couple is one resource on both sides; a side is nil where it is not there.
+type couple struct {
+	old, new *member
+}
+
+// shown is the side that will be, or else the one that was.
+func (c couple) shown() *member {
 	if c.new != nil {
-		return c.new.Identity
+		return c.new
 	}
-	return c.old.Identity
+	return c.old
 }
 
 func (c couple) isRenamed() bool {
-	return c.old != nil && c.new != nil && c.old.Identity != c.new.Identity
+	return c.old != nil && c.new != nil && c.old.id != c.new.id
 }
 
 // couples pairs two sets: by identity first, then generated resources by likeness. The order of either set does not matter.
-func couples(old, new render.Manifests) []couple {
-	before, after := sorted(old), sorted(new)
+// namespace is where resources go that name none.
+func couples(old, new render.Manifests, namespace string) []couple {
+	before, after := sorted(old, namespace), sorted(new, namespace)
 	var pairs []couple
-	var gone, come []*render.Manifest
+	var gone, come []*member
 	i, j := 0, 0
 	for i < len(before) || j < len(after) {
 		switch order := compareSides(before[i:], after[j:]); {
@@ -45,29 +52,29 @@ func couples(old, new render.Manifests) []couple {
 		}
 	}
 	pairs = append(pairs, renames(gone, come)...)
-	slices.SortStableFunc(pairs, func(a, b couple) int { return compareIdentities(a.identity(), b.identity()) })
+	slices.SortStableFunc(pairs, func(a, b couple) int { return compareIdentities(a.shown().id, b.shown().id) })
 	return pairs
 }
 
 // compareSides orders the first of two sorted lists; an empty one comes last.
-func compareSides(a, b []*render.Manifest) int {
+func compareSides(a, b []*member) int {
 	switch {
 	case len(a) == 0:
 		return 1
 	case len(b) == 0:
 		return -1
 	}
-	return compareIdentities(a[0].Identity, b[0].Identity)
+	return compareIdentities(a[0].id, b[0].id)
 }
 
 // sorted orders a set by what it says alone.
-func sorted(ms render.Manifests) []*render.Manifest {
-	s := make([]*render.Manifest, len(ms))
+func sorted(ms render.Manifests, namespace string) []*member {
+	s := make([]*member, len(ms))
 	for i := range ms {
-		s[i] = &ms[i]
+		s[i] = &member{&ms[i], ms[i].In(namespace)}
 	}
-	slices.SortFunc(s, func(a, b *render.Manifest) int {
-		return cmp.Or(compareIdentities(a.Identity, b.Identity), cmp.Compare(a.Path, b.Path), bytes.Compare(a.Data, b.Data))
+	slices.SortFunc(s, func(a, b *member) int {
+		return cmp.Or(compareIdentities(a.id, b.id), cmp.Compare(a.Path, b.Path), bytes.Compare(a.Data, b.Data))
 	})
 	return s
 }

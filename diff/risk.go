@@ -72,8 +72,9 @@ type Example struct {
 
 // Options tune the judgement.
 type Options struct {
-	Levels map[string]Level // by rule; what is not named keeps its own level
-	Facts  []Fact           // what only the caller knows: skipped environments, findings of schemas and policies
+	Namespace string           // where resources go that name none; with it, one that begins to name it stays the same resource
+	Levels    map[string]Level // by rule; what is not named keeps its own level
+	Facts     []Fact           // what only the caller knows: skipped environments, findings of schemas and policies
 }
 
 // Fact is a risk that no comparison of manifests could find.
@@ -113,7 +114,7 @@ type judge struct {
 }
 
 func newJudge(o Options, new render.Manifests) *judge {
-	j := &judge{autoscaled: autoscaled(new)}
+	j := &judge{autoscaled: autoscaled(new, o.Namespace)}
 	for _, r := range table {
 		if level, named := o.Levels[r.ID]; named {
 			r.Level = level

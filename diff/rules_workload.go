@@ -70,7 +70,7 @@ var workloadRules = []Rule{
 type scaled struct{ kind, namespace, name string }
 
 // autoscaled gives the workloads whose number of replicas is not for manifests to say.
-func autoscaled(ms render.Manifests) map[scaled]bool {
+func autoscaled(ms render.Manifests, namespace string) map[scaled]bool {
 	targets := map[scaled]bool{}
 	for i := range ms {
 		if m := &ms[i]; m.Kind == "HorizontalPodAutoscaler" || m.Kind == "ScaledObject" {
@@ -79,7 +79,7 @@ func autoscaled(ms render.Manifests) map[scaled]bool {
 			if kind == "" { // a ScaledObject means a Deployment
 				kind = "Deployment"
 			}
-			targets[scaled{kind, m.Namespace, target.get("name").str()}] = true
+			targets[scaled{kind, m.In(namespace).Namespace, target.get("name").str()}] = true
 		}
 	}
 	return targets

@@ -9,7 +9,7 @@ import (
 
 // scene is one changed resource as the rules look at it. A side is nil where the resource is not there.
 type scene struct {
-	id         render.Identity
+	id         render.Identity // as the cluster will see it
 	old, new   *node
 	images     []imageStep
 	autoscaled map[scaled]bool
@@ -18,13 +18,13 @@ type scene struct {
 }
 
 func newScene(p couple) *scene {
-	s := &scene{id: p.identity(), renamed: p.isRenamed()}
+	s := &scene{id: p.shown().id, renamed: p.isRenamed()}
 	if p.old != nil {
-		s.old = parse(p.old)
+		s.old = parse(p.old.Manifest)
 		s.unreadable = s.old == nil
 	}
 	if p.new != nil {
-		s.new = parse(p.new)
+		s.new = parse(p.new.Manifest)
 		s.unreadable = s.unreadable || s.new == nil
 	}
 	if s.unreadable {

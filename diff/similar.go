@@ -21,13 +21,13 @@ type family struct {
 }
 
 // renames pairs what is gone with what has come; those without a partner come back alone.
-func renames(gone, come []*render.Manifest) []couple {
-	families := map[family][]*render.Manifest{}
+func renames(gone, come []*member) []couple {
+	families := map[family][]*member{}
 	for _, m := range come {
 		f := familyOf(m)
 		families[f] = append(families[f], m)
 	}
-	old := map[family][]*render.Manifest{}
+	old := map[family][]*member{}
 	var order []family
 	for _, m := range gone {
 		f := familyOf(m)
@@ -50,8 +50,8 @@ func renames(gone, come []*render.Manifest) []couple {
 }
 
 // familyOf names those that may be one resource under different names; for most it has one member.
-func familyOf(m *render.Manifest) family {
-	return family{m.Group, m.Kind, m.Namespace, stem(m.Identity)}
+func familyOf(m *member) family {
+	return family{m.id.Group, m.id.Kind, m.id.Namespace, stem(m.id)}
 }
 
 // stem is the name without its generated suffix.
@@ -94,7 +94,7 @@ func jobStem(name string) string {
 }
 
 // pairFamily pairs the members of one family; alone where there is nobody like them.
-func pairFamily(gone, come []*render.Manifest) []couple {
+func pairFamily(gone, come []*member) []couple {
 	if len(gone) == 1 && len(come) == 1 {
 		return []couple{{gone[0], come[0]}}
 	}
@@ -126,7 +126,7 @@ type likeness struct{ i, j, percent int }
 const leastLikeness = 30
 
 // likenesses are the pairs that may be one resource, the most alike first. A family too large to compare gets none.
-func likenesses(gone, come []*render.Manifest) []likeness {
+func likenesses(gone, come []*member) []likeness {
 	if len(gone) == 0 || len(come) == 0 {
 		return nil
 	}
@@ -150,7 +150,7 @@ func likenesses(gone, come []*render.Manifest) []likeness {
 }
 
 // hashLines gives the sorted hashes of each one's lines, but for the line that names it.
-func hashLines(ms []*render.Manifest) (hashes [][]uint64, total int) {
+func hashLines(ms []*member) (hashes [][]uint64, total int) {
 	hashes = make([][]uint64, len(ms))
 	for i, m := range ms {
 		for line := range bytes.SplitSeq(m.Data, []byte("\n")) {
