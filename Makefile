@@ -30,14 +30,7 @@ race: ## the race detector, on packages that do several things at once (needs a 
 	$(GO) test -race $(CONCURRENT)
 
 fuzz: ## a few seconds of every fuzz target; FUZZTIME=1m for more
-	@$(GO) list -f '{{.Dir}} {{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}' ./... | while read -r dir files; do \
-		for file in $$files; do \
-			for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$dir/$$file"); do \
-				echo "$${dir#$(CURDIR)/} $$target"; \
-				(cd "$$dir" && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
-			done; \
-		done; \
-	done
+	.ci/fuzz $(FUZZTIME)
 
 demo: ## the way of a release, at a readable pace
 	$(GO) run ./cmd/ferry demo
