@@ -57,13 +57,13 @@ func prFlags(o *prOptions, more ...cli.Flag) []cli.Flag {
 
 // prUsage is the synopsis of a command about one pull request.
 func prUsage(name, flags string) string {
-	return strings.TrimSpace("ferry pr "+name+" "+flags) + " [-R REPOSITORY] [--as NAME] [-o text|json] NUMBER"
+	return strings.TrimSpace("ferry pr "+name+" NUMBER "+flags) + " [-R REPOSITORY] [--as NAME] [-o text|json]"
 }
 
 // parse reads what comes after the flags: the number of a pull request, or its URL, which names the repository too.
 func (o *prOptions) parse(c *cli.Context) error {
 	if c.NArg() != 1 {
-		return usagef("ferry pr %s takes one number; flags come before it", c.Command.Name)
+		return usagef("ferry pr %s takes the number of one pull request", c.Command.Name)
 	}
 	arg := c.Args().First()
 	if dir, number, ok := pullRequestURL(arg); ok {

@@ -22,7 +22,7 @@ func (a *app) prCreateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "create",
 		Usage:     "propose a branch of your own; an open pull request for it is brought up to date",
-		UsageText: "ferry pr create --title TEXT [--body TEXT] [--base BRANCH] [--label NAME]... [--draft] [-R REPOSITORY] [--as NAME] [-o text|json] BRANCH",
+		UsageText: "ferry pr create BRANCH --title TEXT [--body TEXT] [--base BRANCH] [--label NAME]... [--draft] [-R REPOSITORY] [--as NAME] [-o text|json]",
 		Flags: prFlags(&o.prOptions, textFlag("body", "`TEXT` below the title", &o.prActOptions),
 			&cli.StringFlag{Name: "title", Destination: &o.title, Usage: "`TEXT` of one line"},
 			&cli.StringFlag{Name: "base", Destination: &o.base, Usage: "`BRANCH` to merge into (default: the repository's)"},
@@ -30,7 +30,7 @@ func (a *app) prCreateCommand() *cli.Command {
 			&cli.BoolFlag{Name: "draft", Destination: &o.draft, Usage: "not to be merged yet"}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 || o.title == "" {
-				return usagef("ferry pr create needs --title and takes one branch; flags come before it")
+				return usagef("ferry pr create takes one branch and needs --title")
 			}
 			if err := checkFormat(o.output, "text", "json"); err != nil {
 				return err
