@@ -79,9 +79,8 @@ func (d *demo) play(ctx context.Context) {
 	d.ferry(ctx, "advance")
 	d.ferry(ctx, "pr", "list")
 
-	d.title("A reviewer looks at the pull request, and approves both")
+	d.title("A reviewer approves both, and ferry merges")
 	shop, search := d.open(ctx, "prod", "shop"), d.open(ctx, "prod", "search")
-	d.ferry(ctx, "pr", "show", shop)
 	d.ferry(ctx, "pr", "approve", shop, "--as", "grace")
 	d.ferry(ctx, "pr", "approve", search, "--as", "grace")
 	d.ferry(ctx, "advance")
@@ -92,6 +91,7 @@ func (d *demo) play(ctx context.Context) {
 	d.title("... and is overtaken before anyone approved it: the pull request is the same one, with newer content")
 	d.walk(ctx, "1.6.0", 3)
 	d.ferry(ctx, "pr", "list")
+	d.ferry(ctx, "pr", "show", d.open(ctx, "prod", "shop"))
 
 	d.title("A bad release stops in dev: nothing passes on what its cluster does not prove")
 	d.submit(ctx, "1.7.0", 4, "shop")
@@ -144,10 +144,8 @@ func (d *demo) ferry(ctx context.Context, args ...string) {
 	out := &indented{to: d.Out}
 	a.Out, a.Err = out, out
 	a.Getenv = func(name string) string {
-		if name == "FERRY_REPO" {
-			return d.repo
-		}
-		return "" // no CI, no token: the story is the same everywhere
+		// No CI, no token, one person at the keyboard: the story is the same everywhere.
+		return map[string]string{"FERRY_REPO": d.repo, "USER": "grace"}[name]
 	}
 	if code := a.main(ctx, append([]string{"ferry"}, withRepo(args, d.repo)...)); code != exitOK {
 		d.err = fmt.Errorf("the demo stopped: ferry %s ended with %d", args[0], code)

@@ -44,7 +44,8 @@ func run() int {
 
 // main runs one command line and gives its exit code.
 func (a *app) main(ctx context.Context, args []string) int {
-	err := a.commands().RunContext(ctx, args)
+	root := a.commands()
+	err := root.RunContext(ctx, flagsFirst(root, args))
 	if err != nil {
 		a.explain(err)
 	}
@@ -62,11 +63,13 @@ func (a *app) commands() *cli.App {
 		ErrWriter:       a.Err,
 		// Errors are printed and turned into an exit code in one place, main.
 		ExitErrHandler: func(*cli.Context, error) {},
-		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
-			return &usageError{err}
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return usagef("there is no command %q: ferry --help lists them", c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
 		},
-		CommandNotFound: func(c *cli.Context, name string) {},
-		Commands: []*cli.Command{
+		Commands: withUsageErrors([]*cli.Command{
 			a.submitCommand(),
 			a.planCommand(),
 			a.advanceCommand(),
@@ -83,6 +86,19 @@ func (a *app) commands() *cli.App {
 			a.schemaCommand(),
 			a.prCommand(),
 			a.versionCommand(),
-		},
+		}),
 	}
+}
+
+// withUsageErrors makes every command answer a wrong flag with one line and the exit code of wrong usage. The library
+// would print the whole help before it.
+func withUsageErrors(commands []*cli.Command) []*cli.Command {
+	for _, c := range commands {
+		c.OnUsageError = func(c *cli.Context, err error, _ bool) error {
+			return usagef("%w: ferry %s --help lists the flags", err, c.Command.HelpName[len("ferry "):])
+		}
+		c.HideHelpCommand = true
+		withUsageErrors(c.Subcommands)
+	}
+	return commands
 }

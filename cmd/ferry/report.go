@@ -29,7 +29,7 @@ func (a *app) reportCommand() *cli.Command {
 			&cli.StringFlag{Name: "env", Destination: &o.env, Usage: "`ENVIRONMENT`"},
 			&cli.StringFlag{Name: "cluster", Destination: &o.cluster, Usage: "`CLUSTER`, where the environment declares clusters"},
 			&cli.StringFlag{Name: "check", Destination: &o.check, Usage: "`NAME` of a check, e.g. acceptance/qa/shop"},
-			&cli.StringFlag{Name: "state", Destination: &o.state, Required: true, Usage: "`STATE`: success, failure, pending or superseded"},
+			&cli.StringFlag{Name: "state", Destination: &o.state, Usage: "`STATE`: success, failure, pending or superseded"},
 			&cli.StringFlag{Name: "text", Destination: &o.text, Usage: "`WHY`, in a few words"},
 			&cli.StringFlag{Name: "url", Destination: &o.url, Usage: "`URL` with more"},
 			&cli.StringFlag{Name: "commit", Destination: &o.commit, Usage: "`SHA` of the GitOps repository"},
