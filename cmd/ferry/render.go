@@ -27,8 +27,19 @@ type renderOptions struct {
 // texts is a flag that may be given many times and whose commas mean nothing here.
 type texts []string
 
+// again is what the library hands back to a flag under its other name.
+const again = "\x00"
+
 // Set takes one more.
-func (t *texts) Set(value string) error { *t = append(*t, value); return nil }
+func (t *texts) Set(value string) error {
+	if value != again {
+		*t = append(*t, value)
+	}
+	return nil
+}
+
+// Serialize is the library's way to copy a flag to its other names; they are the same list here.
+func (t *texts) Serialize() string { return again }
 
 // String is for the help text.
 func (t *texts) String() string { return strings.Join(*t, " ") }
