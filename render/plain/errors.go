@@ -25,7 +25,7 @@ func (e *Error) Unwrap() error { return e.err }
 
 // Hint is the next step; empty where the text says all.
 func (e *Error) Hint() string {
-	if strings.HasPrefix(e.Text, "map has no entry") || strings.Contains(e.Text, "nil pointer evaluating") {
+	if strings.HasPrefix(e.Text, "map has no entry") || strings.HasPrefix(e.Text, "nil data; no entry") || strings.Contains(e.Text, "nil pointer evaluating") {
 		return `set it in a values file, or give a default: {{ get .Values "image.tag" "latest" }}`
 	}
 	return ""

@@ -98,6 +98,9 @@ func (t *templates) include(name string, data any) (string, error) {
 		return "", fmt.Errorf("include goes deeper than %d calls; does %q include itself?", maxInclude, name)
 	}
 	defer func() { t.depth-- }()
+	if t.current.Lookup(name) == nil {
+		return "", fmt.Errorf("template %q not defined", name)
+	}
 	out, err := t.execute(name, data)
 	return string(out), err
 }
