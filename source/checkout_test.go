@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/git/gittest"
-	"github.com/google/go-cmp/cmp"
 )
 
 // appFiles is an app repository with a chart and a kustomization.

@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ferry-cd/ferry/release"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ferry-cd/ferry/release"
 )
 
 const sha = "0123456789abcdef0123456789abcdef01234567"

@@ -40,22 +40,13 @@ func find(images []release.Image, name string) (release.Image, bool) {
 	return images[i], true
 }
 
-// refusal is an error that a person can do something about.
-type refusal struct {
-	text, hint string
-	code       int
-}
+// inputError is input that cannot be used as it is.
+type inputError struct{ text, hint string }
 
-func (e *refusal) Error() string { return e.text }
-func (e *refusal) Hint() string  { return e.hint }
-func (e *refusal) ExitCode() int { return e.code }
+func (e *inputError) Error() string { return e.text }
+func (e *inputError) Hint() string  { return e.hint }
+func (e *inputError) ExitCode() int { return 2 }
 
-// wrong is input that cannot be used as it is.
 func wrong(hint, format string, args ...any) error {
-	return &refusal{text: fmt.Sprintf(format, args...), hint: hint, code: 2}
-}
-
-// refused is input that could be used, but must not be.
-func refused(hint, format string, args ...any) error {
-	return &refusal{text: fmt.Sprintf(format, args...), hint: hint, code: 3}
+	return &inputError{text: fmt.Sprintf(format, args...), hint: hint}
 }

@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ferry-cd/ferry/release"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ferry-cd/ferry/release"
 )
 
 var (
