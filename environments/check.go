@@ -70,16 +70,14 @@ func (l *loader) checkApp(a *writtenApp) {
 	for i, name := range a.Only {
 		l.knows(known, string(name), a.node.get("only").item(i).Position, "%q goes only to %q, which does not exist", a.Name, name)
 	}
-	overrides := a.node.get("environments")
-	for i := range len(overrides.entries()) {
-		key := overrides.keys[i]
+	for key, override := range a.node.get("environments").pairs() {
 		if !l.knows(known, key.text, key.Position, "%q overrides %q, which does not exist", a.Name, quote(key.text)) {
 			continue
 		}
 		if !goesTo(a.appFile, key.text) {
 			l.add(key.Position, "", "%q overrides %q, but only leaves that environment out", a.Name, key.text)
 		}
-		l.checkSettings(overrides.items[i], a.Environments[appName(key.text)], false)
+		l.checkSettings(override, a.Environments[appName(key.text)], false)
 	}
 	if src := sourceOf(a.Source); src.Root != "" && src.Root != "." && !within(src.Path, src.Root) && !a.node.get("source").spoilt() {
 		l.add(a.node.at("source", "root"), "", "root %q does not contain path %q", src.Root, src.Path)
@@ -92,14 +90,6 @@ func (l *loader) checkApp(a *writtenApp) {
 	if a.included {
 		l.checkIncluded(a)
 	}
-}
-
-// entries gives the values of a mapping or list; none of nil.
-func (n *node) entries() []*node {
-	if n == nil {
-		return nil
-	}
-	return n.items
 }
 
 func (l *loader) knows(known []string, name string, at Position, format string, args ...any) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 	"unicode"
@@ -97,6 +98,20 @@ func (n *node) item(i int) *node {
 		return nil
 	}
 	return n.items[i]
+}
+
+// pairs gives the keys and values of a mapping; none of anything else.
+func (n *node) pairs() iter.Seq2[*node, *node] {
+	return func(yield func(key, value *node) bool) {
+		if n == nil || n.kind != mapping {
+			return
+		}
+		for i, key := range n.keys {
+			if !yield(key, n.items[i]) {
+				return
+			}
+		}
+	}
 }
 
 // what names a value's type for a message.

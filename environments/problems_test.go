@@ -192,3 +192,19 @@ func marked(file, text string) Position {
 	line := strings.Count(before, "\n") + 1
 	return Position{File: file, Line: line, Column: len([]rune(before[strings.LastIndex(before, "\n")+1:])) + 1}
 }
+
+// TestAllAtOnce reads a repository with a mistake in nearly every line.
+func TestAllAtOnce(t *testing.T) {
+	_, err := Load(context.Background(), Dir("testdata/config-broken/many"), For("0.1.0"))
+	var ps Problems
+	if !errors.As(err, &ps) || ps.ExitCode() != 2 {
+		t.Fatalf("have %v", err)
+	}
+	for i := range ps[1:] {
+		a, b := ps[i], ps[i+1]
+		if a.File > b.File || a.File == b.File && (a.Line > b.Line || a.Line == b.Line && a.Column > b.Column) {
+			t.Errorf("%s stands before %s", a, b)
+		}
+	}
+	golden(t, "all-at-once.txt", err.Error()+"\n")
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template/parse"
 	"time"
 
@@ -383,8 +384,14 @@ func parseClock(s string) time.Duration {
 	return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
 }
 
+// zones are those read so far: every app of every environment asks for the same few, each a file to read.
+var zones sync.Map // of *time.Location, by name
+
 // parseZone reads an IANA name. "Local" is refused: it would mean something else on every machine.
 func parseZone(s string) (*time.Location, error) {
+	if zone, ok := zones.Load(s); ok {
+		return zone.(*time.Location), nil
+	}
 	if s == "" || s == "Local" {
 		return nil, errors.New("write a name such as Europe/Berlin or UTC")
 	}
@@ -392,5 +399,6 @@ func parseZone(s string) (*time.Location, error) {
 	if err != nil {
 		return nil, errors.New("no such zone; write a name such as Europe/Berlin or UTC")
 	}
+	zones.Store(s, zone)
 	return zone, nil
 }

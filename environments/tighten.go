@@ -17,62 +17,87 @@ func (l *loader) checkIncluded(a *writtenApp) {
 	if a.AllowSecrets {
 		l.add(a.node.at("allowSecrets"), "", "only %s may allow secrets", RootFile)
 	}
-	overrides := a.node.get("environments")
-	for i, override := range overrides.entries() {
-		for _, key := range override.keys {
+	for name, override := range a.node.get("environments").pairs() {
+		for key := range override.pairs() {
 			if _, known := fieldOf(reflect.TypeFor[settings](), key.text); known && !slices.Contains(teamSettings, key.text) {
 				l.add(key.Position, "", "only %s may set %s; an included file sets %s", RootFile, key.text, strings.Join(teamSettings, ", "))
 			}
 		}
-		l.checkTightens(a, overrides.keys[i].text, override.get("gates"))
+		l.checkTightens(a, name.text, override.get("gates"))
 	}
 }
 
 // checkTightens compares the gates of an included file with those of the environment.
 func (l *loader) checkTightens(a *writtenApp, environment string, n *node) {
-	if n.spoilt() || l.layers[environment].get("gates").spoilt() {
+	t := tightening{loader: l, environment: environment, own: a.Environments[appName(environment)].Gates, base: l.gatesOf(environment),
+		written: n, against: l.layers[environment].get("gates")}
+	t.flags()
+	t.lists()
+	t.people()
+	t.windows()
+}
+
+// tightening is a comparison of a team's gates with those of an environment.
+type tightening struct {
+	*loader
+	environment      string
+	own              gatesFile
+	base             Gates
+	written, against *node
+}
+
+// loosens reports a value below gates, unless it or what it is compared with was reported already.
+func (t tightening) loosens(key string, at *node, format string, args ...any) {
+	if at == nil || t.written.get(key).spoilt() || t.against.get(key).spoilt() {
 		return
 	}
-	base := l.gatesOf(environment)
-	own := a.Environments[appName(environment)].Gates
-	loosens := func(key string, at *node, format string, args ...any) {
-		l.add(at.Position, "an included file may tighten gates, never loosen them", "%s "+format, append([]any{key}, args...)...)
+	t.add(at.Position, "an included file may tighten gates, never loosen them", format+" %q", append(args, t.environment)...)
+}
+
+func (t tightening) flags() {
+	if set := t.own.Healthy; set != nil && !*set && t.base.Healthy {
+		t.loosens("healthy", t.written.get("healthy"), "healthy false drops a gate of")
 	}
-	if at := n.get("healthy"); at != nil && own.Healthy != nil && !*own.Healthy && base.Healthy {
-		loosens("healthy", at, "false drops a gate of %q", environment)
+	if set := t.own.Manual; set != nil && !*set && t.base.Manual {
+		t.loosens("manual", t.written.get("manual"), "manual false drops a gate of")
 	}
-	if at := n.get("manual"); at != nil && own.Manual != nil && !*own.Manual && base.Manual {
-		loosens("manual", at, "false drops a gate of %q", environment)
+	if durationOf(t.own.Soak) < t.base.Soak {
+		t.loosens("soak", t.written.get("soak"), "soak %s is shorter than the %s of", t.own.Soak, short(t.base.Soak))
 	}
-	if at := n.get("soak"); at != nil && durationOf(own.Soak) < base.Soak {
-		loosens("soak", at, "%s is shorter than the %s of %q", own.Soak, short(base.Soak), environment)
-	}
+}
+
+// lists reports empty lists, which take the environment's away.
+func (t tightening) lists() {
+	people := t.base.Approvals
 	for _, k := range []struct {
-		key   []string
-		drops bool
+		key  []string
+		base int
 	}{
-		{[]string{"checks"}, len(base.Checks) > 0}, {[]string{"freezes"}, len(base.Freezes) > 0}, {[]string{"windows"}, len(base.Windows) > 0},
-		{[]string{"approvals", "from"}, len(base.Approvals.From) > 0}, {[]string{"approvals", "exclude"}, len(base.Approvals.Exclude) > 0},
+		{[]string{"checks"}, len(t.base.Checks)}, {[]string{"freezes"}, len(t.base.Freezes)}, {[]string{"windows"}, len(t.base.Windows)},
+		{[]string{"approvals", "from"}, len(people.From)}, {[]string{"approvals", "exclude"}, len(people.Exclude)},
 	} {
-		if at := n.get(k.key...); at != nil && at.kind == list && len(at.items) == 0 && k.drops {
-			loosens(k.key[len(k.key)-1], at, "[] drops those of %q", environment)
-		}
-	}
-	l.checkPeople(own.Approvals, base.Approvals, environment, n.get("approvals"), loosens)
-	for i, w := range own.Windows {
-		if at := n.get("windows").item(i); len(base.Windows) > 0 && !coveredBy(windowOf(w), base.Windows) {
-			loosens("this window", at, "opens when %q is closed", environment)
+		if at := t.written.get(k.key...); at != nil && at.kind == list && len(at.items) == 0 && k.base > 0 {
+			t.loosens(k.key[0], at, "%s [] drops those of", k.key[len(k.key)-1])
 		}
 	}
 }
 
-func (l *loader) checkPeople(own approvalsFile, base Approvals, environment string, n *node, loosens func(string, *node, string, ...any)) {
-	if at := n.get("count"); at != nil && own.Count < base.Count {
-		loosens("count", at, "%d is fewer than the %d of %q", own.Count, base.Count, environment)
+func (t tightening) people() {
+	n, base := t.written.get("approvals"), t.base.Approvals
+	if t.own.Approvals.Count < base.Count {
+		t.loosens("approvals", n.get("count"), "count %d is fewer than the %d of", t.own.Approvals.Count, base.Count)
 	}
-	for i, who := range own.From {
+	for i, who := range t.own.Approvals.From {
 		if len(base.From) > 0 && !slices.Contains(base.From, string(who)) {
-			loosens("from", n.get("from").item(i), "adds %q, whose approval does not count in %q", who, environment)
+			t.loosens("approvals", n.get("from").item(i), "from adds %q, whose approval does not count in", who)
+		}
+	}
+}
+
+func (t tightening) windows() {
+	for i, w := range t.own.Windows {
+		if len(t.base.Windows) > 0 && !coveredBy(windowOf(w), t.base.Windows) {
+			t.loosens("windows", t.written.get("windows").item(i), "this window opens when it is closed in")
 		}
 	}
 }
