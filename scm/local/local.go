@@ -45,8 +45,10 @@ type Client struct {
 	user string
 	now  func() time.Time
 
-	mu   sync.Mutex
-	read map[git.ID]record // files of pull requests that were read before; a blob never changes
+	// What was read before: objects never change.
+	mu      sync.Mutex
+	read    map[git.ID]record     // by the blob of a pull request's file
+	commits map[git.ID]git.Commit // at most maxCommits
 }
 
 var (
@@ -72,7 +74,7 @@ func Open(ctx context.Context, repo *git.Repository, o Options) (*Client, error)
 	if o.User == "" || o.User != scm.Line(o.User) || len(o.User) > maxName {
 		return nil, fmt.Errorf("user %q of the embedded forge: not a name in one line of at most %d bytes", o.User, maxName)
 	}
-	return &Client{repo: repo, dir: dir, user: o.User, now: o.Now, read: map[git.ID]record{}}, nil
+	return &Client{repo: repo, dir: dir, user: o.User, now: o.Now, read: map[git.ID]record{}, commits: map[git.ID]git.Commit{}}, nil
 }
 
 // placeError says that a repository cannot be the embedded forge.

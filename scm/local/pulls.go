@@ -189,7 +189,7 @@ func (c *Client) mergeable(ctx context.Context, v view, head, base string) error
 			return fmt.Errorf("there is no branch %s: %w", name, scm.ErrInvalid)
 		}
 	}
-	bases, err := history{c.repo.Commit}.mergeBases(ctx, v.branch(base), v.branch(head))
+	bases, err := c.history().mergeBases(ctx, v.branch(base), v.branch(head))
 	switch {
 	case err != nil:
 		return err

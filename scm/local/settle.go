@@ -25,7 +25,7 @@ func (c *Client) settle(ctx context.Context, v view, r record) (out record, ende
 		return c.ended(r, "the branch "+r.Base+" was deleted"), true, nil
 	}
 	for _, id := range slices.Compact([]git.ID{head, git.ID(r.HeadSHA)}) {
-		in, err := history{c.repo.Commit}.contains(ctx, base, id)
+		in, err := c.history().contains(ctx, base, id)
 		if err != nil {
 			return r, false, err
 		}
@@ -49,7 +49,7 @@ func (c *Client) ended(r record, why string) record {
 
 // found ends a pull request whose head is in the base.
 func (c *Client) found(ctx context.Context, base, head git.ID, r record) (record, error) {
-	h := history{c.repo.Commit}
+	h := c.history()
 	before, err := h.contains(ctx, git.ID(r.BaseSHA), head)
 	if err != nil {
 		return r, err

@@ -46,9 +46,36 @@ func (c *Client) treeAt(ctx context.Context, commit git.ID) (git.ID, error) {
 	if commit == "" {
 		return "", nil
 	}
-	at, err := c.repo.Commit(ctx, commit)
+	at, err := c.commit(ctx, commit)
 	return at.Tree, err
 }
+
+// maxCommits bounds what a client remembers of the history.
+const maxCommits = 20_000
+
+// commit reads a commit, each once: the walks of many pull requests cross the same ones.
+func (c *Client) commit(ctx context.Context, id git.ID) (git.Commit, error) {
+	c.mu.Lock()
+	known, ok := c.commits[id]
+	c.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	at, err := c.repo.Commit(ctx, id)
+	if err != nil {
+		return at, err
+	}
+	at.Message = ""
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.commits) < maxCommits {
+		c.commits[id] = at
+	}
+	return at, nil
+}
+
+// history is the repository's.
+func (c *Client) history() history { return history{c.commit} }
 
 // list gives one level of a folder of the forge, nothing where there is none.
 func (c *Client) list(ctx context.Context, tree git.ID, path string) ([]git.Entry, error) {

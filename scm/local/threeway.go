@@ -121,7 +121,7 @@ func (m merged) conflict() bool { return m.unrelated || len(m.conflicts) > 0 }
 
 // merge works out the merge of head into base. Where there are several merge bases it must come out the same from each.
 func (c *Client) merge(ctx context.Context, base, head git.ID) (merged, error) {
-	h := history{c.repo.Commit}
+	h := c.history()
 	bases, err := h.mergeBases(ctx, base, head)
 	if err != nil {
 		return merged{}, err
