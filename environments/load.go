@@ -27,6 +27,10 @@ type Option func(*loader)
 // For makes Load refuse a configuration whose requires does not admit this version of ferry.
 func For(version string) Option { return func(l *loader) { l.version = version } }
 
+// OnBranch tells Load which branch it reads from, the default one: an environment that names it keeps its manifests there
+// as one that names none does.
+func OnBranch(name string) Option { return func(l *loader) { l.branch = name } }
+
 // Load reads ferry.yaml and everything it includes. Mistakes come back as Problems, all of them.
 func Load(ctx context.Context, src Source, options ...Option) (*Config, error) {
 	l := &loader{src: src}
@@ -50,6 +54,7 @@ type loader struct {
 	reporter
 	src     Source
 	version string // of the running ferry; "" admits every requires
+	branch  string // that is read from; "" where nobody knows
 	nodes   int
 	bytes   int
 	stop    bool // reported something after which other reports would mislead

@@ -164,6 +164,7 @@ func printable(text string) string {
 type parser struct {
 	*reporter
 	file  string
+	lines int
 	nodes *int                // read so far, in all files
 	open  map[*yaml.Node]bool // nodes around the one at hand
 	full  bool
@@ -172,6 +173,7 @@ type parser struct {
 // parse reads one document; nil where nothing can be read of it.
 func (p *parser) parse(data []byte) *node {
 	start := Position{File: p.file, Line: 1, Column: 1}
+	p.lines = countLines(data)
 	if len(data) > maxFile {
 		p.add(start, "", "the file has %d bytes; at most %d are read", len(data), maxFile)
 		return nil
@@ -200,8 +202,25 @@ func (p *parser) parse(data []byte) *node {
 	return out
 }
 
+// place is where a value stands; what is left out at the end of a file, the library sees in the line after it.
 func (p *parser) place(n *yaml.Node) Position {
+	if n.Line > p.lines {
+		return Position{File: p.file, Line: p.lines, Column: 1}
+	}
 	return Position{File: p.file, Line: max(n.Line, 1), Column: max(n.Column, 1)}
+}
+
+// lineEnds are all that YAML takes for one.
+const lineEnds = "\n\r\u0085\u2028\u2029"
+
+func countLines(data []byte) int {
+	lines := 1
+	for _, r := range string(data) {
+		if strings.ContainsRune(lineEnds, r) {
+			lines++
+		}
+	}
+	return lines
 }
 
 // convert copies a YAML node, aliases unfolded, within the limits.

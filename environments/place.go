@@ -97,6 +97,9 @@ func (l *loader) placeOne(app *writtenApp, environment string, settings environm
 		settings = quiet(n)
 	}
 	p := placement(app.appFile, settings)
+	if p.Branch == l.branch {
+		p.Branch = ""
+	}
 	p.After = l.upstream(app.appFile, environment)
 	p.Gates.Healthy = len(p.After) > 0
 	if settings.Gates.Healthy != nil {

@@ -195,3 +195,20 @@ func tryExample(f Field) []Problem {
 	decoder{&found}.decode(n, reflect.New(t).Elem(), last)
 	return slices.DeleteFunc(found.problems, func(p Problem) bool { return strings.Contains(p.Message, " has no ") })
 }
+
+// TestDefaultBranchByName shows that naming the default branch makes no second place of it.
+func TestDefaultBranchByName(t *testing.T) {
+	r := files{RootFile: `version: 1
+defaults: {kubernetes: {version: "1.34"}, path: "all/{app}"}
+environments: [{name: dev}, {name: prod, branch: main}]
+apps: [{name: shop, source: {repository: ../shop}}]
+`}
+	if _, err := Load(context.Background(), r); err != nil {
+		t.Errorf("two branches: %v", err)
+	}
+	_, err := Load(context.Background(), r, OnBranch("main"))
+	const want = `ferry.yaml:2:49: the folder "all/shop" of "shop" in "prod" meets the folder "all/shop" of "shop" in "dev"`
+	if err == nil || err.Error() != want {
+		t.Errorf("have %v\nwant %s", err, want)
+	}
+}
