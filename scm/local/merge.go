@@ -125,7 +125,7 @@ func (c *Client) mergeNow(ctx context.Context, v view, r record, message string)
 			updates = append(updates, git.Update{Ref: ref, Old: at, New: at})
 		}
 	}
-	return commit, c.repo.Push(ctx, updates...)
+	return commit, c.move(ctx, updates...)
 }
 
 // finish writes down who merged what, and deletes the head branch. Whoever looked in between has written the end already,

@@ -235,18 +235,54 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// unlock does what the error about a dead process's lock tells people to do.
+// unlock does at once what time does for the forge's own locks (see TestLocksOfTheDead), and people for those of branches.
 func unlock(t *testing.T, dir string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(path, ".lock") {
-			t.Log("left behind:", path)
-			err = os.Remove(path)
+		if err != nil || !strings.HasSuffix(path, ".lock") {
+			return err
 		}
-		return err
+		t.Log("left behind:", path)
+		return os.Remove(path)
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func makeOld(path string) error {
+	at := time.Now().Add(-2 * time.Minute)
+	return os.Chtimes(path, at, at)
+}
+
+// The lock of a dead process is in nobody's way for long; that of a living one is kept to.
+func TestLocksOfTheDead(t *testing.T) {
+	for _, row := range []struct {
+		ref   string
+		old   bool
+		freed bool
+	}{{"refs/ferry/pulls", true, true}, {"refs/ferry/pulls", false, false}, {"refs/heads/main", true, false}} {
+		t.Run(fmt.Sprint(row), func(t *testing.T) {
+			t.Parallel()
+			dir, p := forge(t)
+			c := open(t, dir, "ferry")
+			head := p.commit(t, "main", "web", map[string]string{"a": "1\n"})
+			pr := propose(t, c, "web")
+			lock := filepath.Join(dir, row.ref+".lock")
+			if err := os.WriteFile(lock, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if row.old {
+				if err := makeOld(lock); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err := c.MergePullRequest(t.Context(), pr.Number, scm.Merge{Head: head})
+			if _, left := os.Stat(lock); (err == nil) != row.freed || (left != nil) != row.freed {
+				t.Errorf("merge: %v; lock: %v; want it freed: %v", err, left, row.freed)
+			}
+			_ = os.Remove(lock)
+		})
 	}
 }
 

@@ -164,7 +164,7 @@ func (c *Client) pushStatuses(ctx context.Context, sha string, at git.ID, all []
 	if err != nil {
 		return err
 	}
-	return c.repo.Push(ctx, git.Update{Ref: statusesRef, Old: at, New: commit})
+	return c.move(ctx, git.Update{Ref: statusesRef, Old: at, New: commit})
 }
 
 // checkStatus refuses what no forge takes.

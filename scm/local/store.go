@@ -237,7 +237,7 @@ func (c *Client) push(ctx context.Context, v view, ch change) error {
 	if err != nil {
 		return err
 	}
-	return c.repo.Push(ctx, append(ch.with, git.Update{Ref: pullsRef, Old: v.refs[pullsRef], New: commit})...)
+	return c.move(ctx, append(ch.with, git.Update{Ref: pullsRef, Old: v.refs[pullsRef], New: commit})...)
 }
 
 // shelve writes records into the tree, each where it belongs now.
