@@ -179,16 +179,15 @@ func filesOf(ms render.Manifests) []release.File {
 
 // Render gives what an app's newest release would be in an environment, with the configuration at the head of the default
 // branch: for looking, not for promoting.
-func (p *Promoter) Render(ctx context.Context, s *Snapshot, app, environment string) (render.Manifests, []string, error) {
-	if err := s.known(Scope{Apps: []string{app}, Environments: []string{environment}}); err != nil {
+func (p *Promoter) Render(ctx context.Context, s *Snapshot, k Key) (render.Manifests, []string, error) {
+	if err := s.known(Scope{Apps: []string{k.App}, Environments: []string{k.Environment}}); err != nil {
 		return nil, nil, err
 	}
-	k := Key{app, environment}
-	pl, ok := s.Config.Placement(app, environment)
+	pl, ok := s.Config.Placement(k.App, k.Environment)
 	if !ok {
 		return nil, nil, refuse(k, "", "the app does not go there")
 	}
-	rel, ok := s.Accepted[app]
+	rel, ok := s.Accepted[k.App]
 	if !ok {
 		return nil, nil, refuse(k, "hand one over with ferry submit, or name one here with --version, --image and --source", "there is no release yet")
 	}

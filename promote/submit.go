@@ -8,6 +8,7 @@ import (
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/render"
 )
 
 // Intake is releases on their way in. As Sources it answers as if they had been accepted, so that they can be planned
@@ -59,6 +60,17 @@ func (p *Promoter) Submit(ctx context.Context, s *Snapshot, in Intake, o Options
 	rest, err := p.Advance(ctx, o)
 	rest.Done = append(r.Done, rest.Done...)
 	return rest, err
+}
+
+// RenderIntake is Render for a release on its way in.
+func (p *Promoter) RenderIntake(ctx context.Context, s *Snapshot, in Intake, k Key) (render.Manifests, []string, error) {
+	var err error
+	if s.Accepted, err = in.Accepted(ctx, s.appNames()...); err != nil {
+		return nil, nil, err
+	}
+	q := *p
+	q.Sources = in
+	return q.Render(ctx, s, k)
 }
 
 func (s *Snapshot) appNames() []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/gates"
@@ -99,7 +100,28 @@ func (p *Promoter) decideNext(ctx context.Context, s *Snapshot, pl environments.
 		// Below the state that was promoted from lie older ones: going on would turn configuration back.
 		return !s.sharesWith(pl, live, w), nil
 	})
+	s.settle(pl, d.waiting)
 	return d, err
+}
+
+// settle drops the advice on how to get statuses reported where somebody does report: then there is only to wait.
+func (s *Snapshot) settle(pl environments.Placement, waiting []gates.Condition) {
+	heard := func(environment string) bool {
+		prefix := release.StatusContext(environment, "", "")
+		for _, statuses := range s.statuses {
+			if slices.ContainsFunc(statuses, func(st scm.Status) bool {
+				return strings.HasPrefix(st.Context, prefix) && (len(s.Config.Trust.Connector) == 0 || slices.Contains(s.Config.Trust.Connector, st.Creator))
+			}) {
+				return true
+			}
+		}
+		return false
+	}
+	if !slices.ContainsFunc(pl.After, func(up string) bool { return !heard(up) }) {
+		for i := range waiting {
+			waiting[i].Hint = ""
+		}
+	}
 }
 
 // sharesWith tells whether an environment already holds the release and all of the configuration that comes from upstream.

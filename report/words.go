@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -86,10 +87,13 @@ func age(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
+// digests are cut to what tells two of them apart.
+var digests = regexp.MustCompile(`(sha256:[0-9a-f]{12})[0-9a-f]{52}`)
+
 // value is one side of a field change, cut to a readable length.
 func value(v any) string {
 	const most = 120
-	s := plain(fmt.Sprint(v))
+	s := digests.ReplaceAllString(plain(fmt.Sprint(v)), "$1")
 	if v == nil {
 		s = "(none)"
 	}

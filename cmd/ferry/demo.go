@@ -108,7 +108,7 @@ func (d *demo) play(ctx context.Context) {
 	d.say("Look around:\n" +
 		"  git -C " + d.repo + " log --graph --oneline main\n" +
 		"  git -C " + d.repo + " show main:prod/shop/release.lock\n" +
-		"  ferry pr show " + d.open(ctx, "prod", "shop") + " --repo " + d.repo + "\n")
+		"  go run ./cmd/ferry pr show " + d.open(ctx, "prod", "shop") + " --repo " + d.repo + "\n")
 }
 
 // walk hands a release of the shop over and brings it through dev and qa.

@@ -46,12 +46,19 @@ func (t *texts) String() string { return strings.Join(*t, " ") }
 
 func (a *app) renderCommand() *cli.Command {
 	var o renderOptions
+	var configured submitOptions
 	return &cli.Command{
-		Name:      "render",
-		Usage:     "render a chart, a kustomization or a folder of manifests",
-		UsageText: "ferry render DIR [-f values.yaml]... [--set k=v]... --kube-version 1.34 [-o DIR|-] [--raw]",
-		Flags:     renderFlags(&o),
+		Name:  "render",
+		Usage: "render a chart, a kustomization or a folder of manifests",
+		UsageText: "ferry render DIR [-f values.yaml]... [--set k=v]... --kube-version 1.34 [-o DIR|-] [--raw]\n" +
+			"ferry render --app APP --env ENVIRONMENT [--repo URL] [--version V --image ... --source DIR] [-o DIR|-]",
+		Flags: append(append(renderFlags(&o), gitopsFlags(&configured.gitops)...),
+			append(releaseFlags(), &cli.StringFlag{Name: "env", Usage: "`ENVIRONMENT` of ferry.yaml, with --app"})...),
 		Action: func(c *cli.Context) error {
+			if c.IsSet("app") || c.IsSet("env") || c.IsSet("release") {
+				configured.release = releaseOf(c)
+				return a.runRenderApp(c.Context, configured, c.String("env"), o)
+			}
 			if c.NArg() != 1 {
 				return usagef("render takes one folder, after the flags")
 			}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ferry-cd/ferry/promote"
+	"github.com/ferry-cd/ferry/render"
+)
+
+// runRenderApp renders an app as ferry.yaml configures it: the release that the flags name, else the newest accepted one.
+func (a *app) runRenderApp(ctx context.Context, o submitOptions, environment string, out renderOptions) error {
+	if o.release.app == "" || environment == "" {
+		return usagef("an app is rendered for an environment: give --app and --env")
+	}
+	if out.raw {
+		return usagef("--raw prints what another command line would; it goes with a folder, not with --app")
+	}
+	manifests, notices, err := a.renderApp(ctx, o, environment)
+	if err != nil {
+		return err
+	}
+	for _, n := range notices {
+		fmt.Fprintln(a.Err, "notice:", n)
+	}
+	if out.out == "-" {
+		return writeStream(a.Out, manifests)
+	}
+	return a.writeFolder(a.below(out.out), out.out, manifests)
+}
+
+func (a *app) renderApp(ctx context.Context, o submitOptions, environment string) (render.Manifests, []string, error) {
+	if o.release.given() {
+		g, s, in, err := a.openIntake(ctx, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		return g.RenderIntake(ctx, s, in, promote.Key{App: o.release.app, Environment: environment})
+	}
+	g, err := a.openGitOps(ctx, o.gitops)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := g.Load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return g.Render(ctx, s, promote.Key{App: o.release.app, Environment: environment})
+}
