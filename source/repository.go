@@ -21,6 +21,20 @@ func SameRepository(a, b string) bool {
 	return x.scheme != y.scheme || x.port == y.port
 }
 
+// IsRepository tells whether an address is the repository that configuration names: by an address, or by the path on its
+// forge alone, such as acme/podinfo.
+func IsRepository(name, address string) bool {
+	if SameRepository(name, address) {
+		return true
+	}
+	l := locate(address)
+	short := forge(location{host: l.host, path: name})
+	return pathForm.MatchString(name) && l.host != "" && short.path == l.path
+}
+
+// pathForm is a path on a forge: at least owner and name, and none of what begins a path on a disk.
+var pathForm = regexp.MustCompile(`^[^./:@\\][^:@\\]*/[^:@\\]+$`)
+
 // location is where a repository is, whichever way leads there.
 type location struct{ scheme, host, port, path string }
 

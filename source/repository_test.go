@@ -59,6 +59,30 @@ func TestOtherRepository(t *testing.T) {
 	}
 }
 
+func TestIsRepository(t *testing.T) {
+	for _, c := range []struct {
+		name, address string
+		want          bool
+	}{
+		{"acme/podinfo", "https://github.com/acme/podinfo.git", true},
+		{"Acme/Podinfo", "git@github.com:acme/podinfo.git", true},
+		{"a/b/c", "https://gitlab.example.com/a/b/c", true},
+		{"https://github.com/acme/podinfo", "git@github.com:acme/podinfo", true},
+		{"acme/podinfo", "https://github.com/evil/podinfo", false},
+		{"acme/podinfo", "https://github.com/evil/acme/podinfo", false},
+		{"A/b", "https://git.example.com/a/b", false},
+		{"podinfo", "https://github.com/podinfo", false},
+		{"acme/podinfo", "/acme/podinfo", false},
+		{"acme/podinfo", "", false},
+		{"", "https://github.com/acme/podinfo", false},
+		{"./podinfo", "https://github.com/podinfo", false},
+	} {
+		if got := IsRepository(c.name, c.address); got != c.want {
+			t.Errorf("%q for %q: got %t", c.name, c.address, got)
+		}
+	}
+}
+
 func TestCheckOrigin(t *testing.T) {
 	rel := release.Release{App: "web", Source: release.Source{Repository: "https://ada:hunter2@github.com/evil/web"}}
 	var foreign *ForeignError
