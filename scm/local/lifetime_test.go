@@ -42,6 +42,24 @@ func TestHeadsOutliveTheirBranches(t *testing.T) {
 	}
 }
 
+// Asking again for a pull request whose head moved changes nothing that anybody sees, and keeps the new head.
+func TestAMovedHeadIsKept(t *testing.T) {
+	dir, p := forge(t)
+	c := open(t, dir, "ferry")
+	p.commit(t, "main", "web", map[string]string{"a": "1\n"})
+	pr := propose(t, c, "web")
+	next := p.commit(t, "main", "web", map[string]string{"a": "2\n"})
+	if _, outcome, err := c.EnsurePullRequest(t.Context(), scm.Proposal{Head: "web", Base: "main", Title: pr.Title}); err != nil || outcome != scm.Unchanged {
+		t.Fatalf("outcome %q, %v", outcome, err)
+	}
+	run(t, p.dir, "push", "-q", "origin", ":web")
+	run(t, dir, "gc", "-q", "--prune=now")
+	if got, err := open(t, dir, "ada").PullRequest(t.Context(), pr.Number); err != nil || got.HeadSHA != next || got.State != scm.Closed {
+		t.Errorf("%+v, %v; want closed at %s", got, err, next)
+	}
+	run(t, dir, "cat-file", "-e", next+"^{tree}")
+}
+
 func TestTwoRefsWhateverHappens(t *testing.T) {
 	dir, p := forge(t)
 	c := open(t, dir, "ferry")
