@@ -45,7 +45,7 @@ func (a *app) gitValue(ctx context.Context, key string) (string, error) {
 	if v := a.Getenv(map[string]string{"user.name": "GIT_AUTHOR_NAME", "user.email": "GIT_AUTHOR_EMAIL"}[key]); v != "" {
 		return v, nil
 	}
-	if repo, err := git.Open(ctx, a.Dir, git.Options{}); err == nil {
+	if _, repo, err := a.repositoryHere(ctx); err == nil {
 		if v, err := repo.Config(key); v != "" || err != nil {
 			return v, err
 		}

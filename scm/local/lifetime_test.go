@@ -73,6 +73,18 @@ func TestTwoRefsWhateverHappens(t *testing.T) {
 	if got := run(t, dir, "for-each-ref", "--format=%(refname)", "refs/ferry"); got != "refs/ferry/pulls\nrefs/ferry/statuses" {
 		t.Errorf("refs: %s", got)
 	}
+	// Who does not want even those two lines hides them from everybody who comes through Git: nobody can push them then.
+	run(t, dir, "config", "transfer.hideRefs", "refs/ferry")
+	if got := run(t, p.dir, "ls-remote", "origin"); strings.Contains(got, "refs/ferry") {
+		t.Errorf("hidden refs are shown: %s", got)
+	}
+	if out, err := tryGit(p.dir, "push", "origin", "HEAD:refs/ferry/pulls", "-f"); err == nil {
+		t.Errorf("hidden refs can be pushed: %s", out)
+	}
+	if prs, err := open(t, dir, "ferry").PullRequests(t.Context(), scm.Filter{}); err != nil || len(prs) != 3 {
+		t.Errorf("hidden from ourselves: %+v, %v", prs, err)
+	}
+	run(t, dir, "config", "--unset", "transfer.hideRefs")
 	other := t.TempDir()
 	run(t, other, "clone", "-q", dir, "plain")
 	if got := run(t, filepath.Join(other, "plain"), "for-each-ref"); strings.Contains(got, "refs/ferry/") {
