@@ -3,6 +3,7 @@ package source
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -50,4 +51,27 @@ func TestStoreOverHTTP(t *testing.T) {
 	check := t.TempDir()
 	gittest.Run(t, check, "clone", "--quiet", "--branch", release.SourcesBranch, url, ".")
 	gittest.Run(t, check, "fsck", "--strict")
+}
+
+// TestAcceptAfterALostRace lets another run win between reading the branch and pushing to it.
+func TestAcceptAfterALostRace(t *testing.T) {
+	s := newShop(t)
+	other, web, pay := s.store(), s.release("web", 7), s.release("pay", 7)
+	var once sync.Once
+	var otherErr error
+	url := gittest.NewServer(t, s.gitops, gittest.Observe(func(r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "git-receive-pack") {
+			once.Do(func() { _, otherErr = other.Accept(t.Context(), s.checkout.Repository(), []release.Release{pay}) })
+		}
+	}))
+	_, err := NewStore(openRepository(t, url)).Accept(t.Context(), s.checkout.Repository(), []release.Release{web})
+	if err != nil || otherErr != nil {
+		t.Fatalf("%v, the other: %v", err, otherErr)
+	}
+	if s.newest("web").Version != "1.7" || s.newest("pay").Version != "1.7" {
+		t.Error("a release was lost")
+	}
+	if n := s.git("rev-list", "--count", release.SourcesBranch); n != "2" {
+		t.Errorf("%s commits for two submits", n)
+	}
 }
