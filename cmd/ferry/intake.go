@@ -22,7 +22,7 @@ import (
 type releaseOptions struct {
 	app, version string
 	images       []string
-	sequence     int64
+	sequence     string
 	source       string
 	document     string
 	allowTags    bool
@@ -34,7 +34,7 @@ func releaseFlags() []cli.Flag {
 		&cli.StringFlag{Name: "app", Usage: "`APP` as ferry.yaml names it"},
 		&cli.StringFlag{Name: "version", Usage: "`VERSION`, a label for people"},
 		&cli.StringSliceFlag{Name: "image", Usage: "`IMAGE` as [NAME=]REPOSITORY[:TAG]@sha256:...; may be repeated"},
-		&cli.Int64Flag{Name: "sequence", Usage: "`NUMBER` that grows from release to release (default: the CI's run, else the time of the commit)"},
+		&cli.StringFlag{Name: "sequence", Usage: "`NUMBER` that grows from release to release, or KIND-NUMBER to go on with another counter (default: the CI's run, else the time of the commit)"},
 		&cli.StringFlag{Name: "source", Value: ".", Usage: "`FOLDER` in a checkout of the app's repository"},
 		&cli.StringFlag{Name: "release", Usage: "`FILE` with releases of one or several apps as JSON, or - for stdin"},
 		&cli.BoolFlag{Name: "allow-tags", Usage: "accept images without a digest"},
@@ -43,7 +43,7 @@ func releaseFlags() []cli.Flag {
 }
 
 func releaseOf(c *cli.Context) releaseOptions {
-	return releaseOptions{app: c.String("app"), version: c.String("version"), images: c.StringSlice("image"), sequence: c.Int64("sequence"),
+	return releaseOptions{app: c.String("app"), version: c.String("version"), images: c.StringSlice("image"), sequence: c.String("sequence"),
 		source: c.String("source"), document: c.String("release"), allowTags: c.Bool("allow-tags"), dev: c.Bool("dev")}
 }
 
@@ -235,8 +235,12 @@ func mayComeFrom(conf environments.App, r release.Release) error {
 // order fills in the sequence: as told, else the CI's, else the time of the commit.
 func (b *builder) order(r *release.Release) error {
 	switch {
-	case b.options.sequence != 0:
-		r.Sequence = release.Sequence{Kind: release.Manual, Number: b.options.sequence}
+	case b.options.sequence != "":
+		seq, err := release.ParseSequence(b.options.sequence)
+		if err != nil {
+			return usagef("--sequence: %w", err)
+		}
+		r.Sequence = seq
 	case r.Sequence != release.Sequence{}:
 	case b.ci.Sequence != release.Sequence{}:
 		r.Sequence = b.ci.Sequence
