@@ -50,13 +50,10 @@ type canonical struct {
 }
 
 func (c *canonical) document(d Document, number int) {
-	t, err := d.read()
-	if err != nil {
-		c.problems = append(c.problems, err.(Problems).in(d, number)...)
-		return
-	}
+	t := d.read()
 	root := t.root
 	if root == nil {
+		c.problems = append(c.problems, t.bad.in(d, number)...)
 		return
 	}
 	if isEncrypted(root) {
@@ -77,9 +74,9 @@ func (c *canonical) document(d Document, number int) {
 
 func (c *canonical) add(root *yaml.Node, at place, data []byte, t *tree) {
 	complain := func(p Problem) { c.problems = append(c.problems, Problems{p}.in(at.doc, at.number)...) }
-	id, apiVersion, err := identify(root)
-	if err != nil {
-		c.problems = append(c.problems, err.(Problems).in(at.doc, at.number)...)
+	id, apiVersion, bad := identify(root)
+	if bad != nil {
+		c.problems = append(c.problems, bad.in(at.doc, at.number)...)
 		return
 	}
 	same := id.In(c.namespace)

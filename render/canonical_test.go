@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -173,6 +174,8 @@ func TestCanonicalRefuses(t *testing.T) {
 		{"false tag", pod + "spec: [!!int a]", "all.yaml:4:8: the value does not fit its tag !!int"},
 		{"null key", pod + "spec: {~: a}", "all.yaml:4:8: a key is empty or null"},
 		{"list key", pod + "spec: {[a]: b}", "all.yaml:4:8: a key is a mapping or a list"},
+		{"long key", pod + "? " + strings.Repeat("k", 1001) + "\n: a", "all.yaml:4:3: a key is longer than 1000 bytes"},
+		{"list that is none", "apiVersion: example.com/v1\nkind: AllowList", "all.yaml:1:1: AllowList has no metadata.name"},
 		{"broken", pod + "spec: a: b", "all.yaml:4: broken YAML: mapping values are not allowed in this context"},
 		{"unknown anchor", pod + "spec: [a,\n*b]", "all.yaml:5: broken YAML: unknown anchor 'b' referenced"},
 		{"no text", pod + "spec: \xff", "all.yaml:4: broken YAML: invalid leading UTF-8 octet"},
@@ -211,8 +214,8 @@ func TestCanonicalNamesDocuments(t *testing.T) {
 
 func TestCanonicalTellsOnlySoMany(t *testing.T) {
 	_, err := canonicalOf(t, "a: [{}]\n"+strings.Repeat("a: 1\n", 1000))
-	ps, ok := err.(Problems)
-	if !ok || len(ps) != maxProblems+1 {
+	var ps Problems
+	if !errors.As(err, &ps) || len(ps) != maxProblems+1 {
 		t.Fatalf("%d problems: %v", len(ps), err)
 	}
 	if got, want := ps[maxProblems].Text, "and 980 more of this kind"; got != want {
@@ -244,6 +247,8 @@ items:
 - <<: *labels
   a: own
 - *key
+env: &env {b: x, name: a}
+list: [*env]
 `)
 	// To Kubernetes a plain y is a boolean.
 	const want = `apiVersion: v1
@@ -258,12 +263,18 @@ data:
   one: first
   three: third
   two: own
+env:
+  b: x
+  name: a
 items:
 - a: true
   b: x
 - a: own
   b: x
 - 8080
+list:
+- name: a
+  b: x
 `
 	if diff := cmp.Diff(want, string(ms[0].Data)); diff != "" {
 		t.Error(diff)

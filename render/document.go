@@ -15,29 +15,27 @@ func NewDocument(source string, line int, data []byte) Document {
 
 // Node gives the document as Manifest.Node does; nil where it is empty. The error is Problems. Do not change the node.
 func (d Document) Node() (*yaml.Node, error) {
-	t, err := d.read()
-	if err != nil {
-		return nil, err.(Problems).in(d, 1)
+	t := d.read()
+	if t.bad != nil {
+		return nil, t.bad.in(d, 1)
 	}
 	return t.root, nil
 }
 
-func (d Document) read() (*tree, error) {
+func (d Document) read() *tree {
 	t := d.parsed
 	if t == nil {
 		t = &tree{}
 	}
-	_, err := t.read(d.Data)
-	return t, err
+	t.read(d.Data)
+	return t
 }
 
 // CheckSyntax parses documents, as Canonical does, and tells what is wrong with their YAML. The error is Problems.
 func CheckSyntax(docs []Document) error {
 	var problems Problems
 	for d, number := range numbered(docs) {
-		if _, err := d.read(); err != nil {
-			problems = append(problems, err.(Problems).in(d, number)...)
-		}
+		problems = append(problems, d.read().bad.in(d, number)...)
 	}
 	if len(problems) > 0 {
 		return problems

@@ -48,21 +48,17 @@ func (m Manifest) Equal(o Manifest) bool {
 // The error is Problems.
 func Parse(path string, data []byte) (Manifest, error) {
 	m := Manifest{Path: path, Data: data, Source: path, tree: &tree{}}
-	root, err := m.tree.read(data)
-	if err != nil {
-		return m, inFile(path, err)
-	}
-	if root == nil {
+	root, bad := m.tree.read(data)
+	switch {
+	case bad != nil:
+		return m, bad.inFile(path)
+	case root == nil:
 		return m, Problems{{Source: path, Text: "no resource in it"}}
 	}
-	if m.Identity, m.APIVersion, err = identify(root); err != nil {
-		return m, inFile(path, err)
+	if m.Identity, m.APIVersion, bad = identify(root); bad != nil {
+		return m, bad.inFile(path)
 	}
 	return m, nil
-}
-
-func inFile(path string, err error) error {
-	return err.(Problems).in(Document{Source: path, Line: 1}, 0)
 }
 
 // Node gives the resource as a mapping whose aliases and merge keys are expanded, whose keys are strings in canonical order
@@ -73,10 +69,7 @@ func (m Manifest) Node() *yaml.Node {
 	if t == nil {
 		t = &tree{}
 	}
-	root, err := t.read(m.Data)
-	if err != nil {
-		return nil
-	}
+	root, _ := t.read(m.Data)
 	return root
 }
 
@@ -126,8 +119,7 @@ func scalarValue(n *yaml.Node) any {
 }
 
 // identify reads who a resource is, and refuses what no cluster would take or no file could hold.
-func identify(root *yaml.Node) (Identity, string, error) {
-	var ps Problems
+func identify(root *yaml.Node) (id Identity, apiVersion string, ps Problems) {
 	if root.Kind != yaml.MappingNode {
 		return Identity{}, "", Problems{{Line: root.Line, Column: root.Column, Text: "not a Kubernetes resource: not a mapping"}}
 	}
@@ -142,16 +134,13 @@ func identify(root *yaml.Node) (Identity, string, error) {
 		}
 		return v.Value
 	}
-	apiVersion, kind := text(root, "apiVersion", "apiVersion"), text(root, "kind", "kind")
+	apiVersion = text(root, "apiVersion", "apiVersion")
 	meta := field(root, "metadata")
-	id := Identity{Group: groupOf(apiVersion), Kind: kind, Namespace: text(meta, "namespace", "metadata.namespace"), Name: text(meta, "name", "metadata.name")}
+	id = Identity{Group: groupOf(apiVersion), Kind: text(root, "kind", "kind"), Namespace: text(meta, "namespace", "metadata.namespace"), Name: text(meta, "name", "metadata.name")}
 	if len(ps) == 0 {
 		ps = incomplete(root, id, apiVersion, text(meta, "generateName", "metadata.generateName"))
 	}
-	if len(ps) > 0 {
-		return id, apiVersion, ps
-	}
-	return id, apiVersion, nil
+	return id, apiVersion, ps
 }
 
 func incomplete(root *yaml.Node, id Identity, apiVersion, generateName string) (ps Problems) {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -38,6 +39,11 @@ kind: Workflow
 metadata: {name: flow}
 spec: {templates: [{name: a, container: {image: "ghcr.io/acme/web:1"}}, {name: b, script: {image: other}}], image: "ghcr.io/acme/web:1"}
 ---
+apiVersion: example.com/v1
+kind: Deployment
+metadata: {name: web}
+spec: {template: {spec: {containers: [{name: not-a-pod, image: "ghcr.io/acme/web:1"}]}}}
+---
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
@@ -48,7 +54,7 @@ func TestPin(t *testing.T) {
 	ms := mustCanonical(t, workloads)
 	before := archive(ms)
 	images := []Image{
-		{Name: "ghcr.io/acme/web", Tag: "1234e56", Digest: digest, Fields: []string{"Workflow.spec.templates[].container.image"}},
+		{Name: "ghcr.io/acme/web", Tag: "1234e56", Digest: digest, Fields: []string{"Workflow.spec.templates[].container.image", "Pod.spec.containers[].image"}},
 		{Name: "ghcr.io/acme/cache", Match: "redis", Tag: "9", Rewrite: map[string]string{"ghcr.io": "never.example.com", "ghcr.io/acme": "prod.example.com:5000/mirror/"}},
 		{Name: "ghcr.io/acme/model", Digest: digest},
 		{Name: "ghcr.io/acme/absent", Digest: digest},
@@ -78,7 +84,7 @@ func TestPin(t *testing.T) {
 	if !bytes.Equal(archive(ms), before) || strings.Contains(join(ms), digest) {
 		t.Error("the manifests handed in have changed")
 	}
-	for _, m := range got.Manifests {
+	for _, m := range append(got.Manifests, ms...) {
 		if again := write(nil, m.Node()); !bytes.Equal(again, m.Data) {
 			t.Errorf("%s: Node does not say what Data says:\n%s", m.Path, again)
 		}
@@ -132,7 +138,8 @@ func TestPinRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("got %v, want %s", err, test.want)
 			}
-			if h, ok := err.(interface{ Hint() string }); test.hint != "" && (!ok || h.Hint() != test.hint) {
+			var h interface{ Hint() string }
+			if test.hint != "" && (!errors.As(err, &h) || h.Hint() != test.hint) {
 				t.Errorf("hint %v", h)
 			}
 		})

@@ -74,6 +74,9 @@ func (ps Problems) Hint() string {
 // ExitCode is that of wrong input.
 func (ps Problems) ExitCode() int { return 2 }
 
+// inFile says that they are in a file of that path.
+func (ps Problems) inFile(path string) Problems { return ps.in(Document{Source: path, Line: 1}, 0) }
+
 // in says which document they were found in.
 func (ps Problems) in(d Document, number int) Problems {
 	placed := make(Problems, len(ps))

@@ -37,9 +37,10 @@ func isHost(s string) bool { return s == "localhost" || strings.ContainsAny(s, "
 // registry, or a registry and the beginning of a path. Without one the name stays as it is spelled.
 func rewritten(name string, rewrite map[string]string) string {
 	full, best, to := repository(name), "", ""
+	// Those that hold the name begin with one another, so the longest comes last.
 	for _, key := range slices.Sorted(maps.Keys(rewrite)) {
 		from := strings.TrimSuffix(key, "/")
-		if len(from) > len(best) && (full == from || strings.HasPrefix(full, from+"/")) {
+		if full == from || strings.HasPrefix(full, from+"/") {
 			best, to = from, strings.TrimSuffix(rewrite[key], "/")
 		}
 	}

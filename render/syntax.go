@@ -19,7 +19,7 @@ var offByOne = []string{"did not find expected key", "did not find expected '-' 
 	"did not find expected node content", "did not find expected <", "found undefined tag handle", "found duplicate %", "found incompatible YAML"}
 
 // syntaxProblem places what the YAML library complains of. The line stands only in its text, and not always.
-func syntaxProblem(data []byte, err error) error {
+func syntaxProblem(data []byte, err error) Problems {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
 	switch m := yamlLine.FindStringSubmatch(text); {

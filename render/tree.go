@@ -28,22 +28,22 @@ const nodeCost = 64
 type tree struct {
 	once sync.Once
 	root *yaml.Node // nil where the document is empty
-	err  error      // Problems without a source
+	bad  Problems   // without a source
 }
 
-func (t *tree) read(data []byte) (*yaml.Node, error) {
-	t.once.Do(func() { t.root, t.err = parse(data) })
-	return t.root, t.err
+func (t *tree) read(data []byte) (*yaml.Node, Problems) {
+	t.once.Do(func() { t.root, t.bad = parse(data) })
+	return t.root, t.bad
 }
 
 // parse reads exactly one document.
-func parse(data []byte) (*yaml.Node, error) {
+func parse(data []byte) (*yaml.Node, Problems) {
 	if len(data) > maxDocument {
 		return nil, Problems{{Text: "the document is larger than " + strconv.Itoa(maxDocument>>20) + " MB"}}
 	}
-	node, err := decodeOne(data)
-	if err != nil || node == nil {
-		return nil, err
+	node, bad := decodeOne(data)
+	if bad != nil || node == nil {
+		return nil, bad
 	}
 	r := reader{open: map[*yaml.Node]bool{}}
 	root := r.value(node, atTop, 0)
@@ -56,7 +56,7 @@ func parse(data []byte) (*yaml.Node, error) {
 	return root, nil
 }
 
-func decodeOne(data []byte) (*yaml.Node, error) {
+func decodeOne(data []byte) (*yaml.Node, Problems) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node
 	if err := d.Decode(&first); errors.Is(err, io.EOF) {

@@ -13,8 +13,8 @@ func MergeValues(files []File, set []Set) (map[string]any, error) {
 	values := map[string]any{}
 	var problems Problems
 	for _, f := range files {
-		layer, err := valuesOf(f)
-		problems = append(problems, err...)
+		layer, bad := valuesOf(f)
+		problems = append(problems, bad...)
 		overlay(values, layer)
 	}
 	for _, kind := range []func(Set) bool{
@@ -38,10 +38,10 @@ func MergeValues(files []File, set []Set) (map[string]any, error) {
 }
 
 func valuesOf(f File) (map[string]any, Problems) {
-	root, err := parse(f.Data)
+	root, bad := parse(f.Data)
 	switch {
-	case err != nil:
-		return nil, err.(Problems).in(Document{Source: f.Path, Line: 1}, 0)
+	case bad != nil:
+		return nil, bad.inFile(f.Path)
 	case root == nil || root.Tag == tagNull:
 		return nil, nil
 	case root.Kind != yaml.MappingNode:

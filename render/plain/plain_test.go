@@ -134,3 +134,15 @@ func TestRenderStops(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestRenderTooMuch(t *testing.T) {
+	half := []byte(strings.Repeat("# nothing but comments\n", 40<<20/23))
+	r := render.Request{Dir: ".", Files: render.Files{"a.yaml": half}}
+	if _, err := plain.New().Render(context.Background(), r); err != nil {
+		t.Fatal(err)
+	}
+	r.Files["b.yaml"] = half
+	if _, err := plain.New().Render(context.Background(), r); err == nil || err.Error() != "b.yaml: the folder renders to more than 64 MB" {
+		t.Errorf("got %v", err)
+	}
+}
