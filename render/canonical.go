@@ -124,9 +124,7 @@ func unfold(root *yaml.Node, depth int) ([]*yaml.Node, Problems) {
 		case depth > 10:
 			at.Text = "lists in lists, too deep"
 		default:
-			inheritKind(item, root)
-			sortPairs(item, atTop)
-			below, ps := unfold(item, depth+1)
+			below, ps := unfold(resource(item, root), depth+1)
 			all, problems = append(all, below...), append(problems, ps...)
 			continue
 		}
@@ -151,19 +149,22 @@ func listItems(n *yaml.Node) ([]*yaml.Node, bool) {
 	return items.Content, true
 }
 
-// inheritKind gives an item of a DeploymentList the kind and version that it may leave out.
-func inheritKind(item, list *yaml.Node) {
-	kind, version := field(list, "kind"), field(list, "apiVersion")
-	if kind.Value == "List" || version == nil || field(item, "kind") != nil {
-		return
-	}
+// resource makes an item of a list stand for itself. An item of a DeploymentList may leave out its kind and version.
+func resource(item, list *yaml.Node) *yaml.Node {
+	own := *item
+	own.Content = slices.Clone(item.Content)
 	add := func(key, value string) {
-		item.Content = append(item.Content, str(key, item.Line), str(value, item.Line))
+		own.Content = append(own.Content, str(key, item.Line), str(value, item.Line))
 	}
-	add("kind", strings.TrimSuffix(kind.Value, "List"))
-	if field(item, "apiVersion") == nil {
-		add("apiVersion", version.Value)
+	kind, version := field(list, "kind"), field(list, "apiVersion")
+	if kind.Value != "List" && version != nil && field(item, "kind") == nil {
+		add("kind", strings.TrimSuffix(kind.Value, "List"))
+		if field(item, "apiVersion") == nil {
+			add("apiVersion", version.Value)
+		}
 	}
+	sortPairs(&own, atTop)
+	return &own
 }
 
 func str(value string, line int) *yaml.Node {

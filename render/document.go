@@ -87,7 +87,12 @@ type splitter struct {
 
 // read takes the next line, n bytes of it.
 func (s *splitter) read(n int) {
-	text := strings.TrimRight(string(s.stream.Data[s.end:s.end+n]), " \t\r\n")
+	line := s.stream.Data[s.end : s.end+n]
+	if s.content && line[0] != '-' && line[0] != '.' {
+		s.take(n, true)
+		return
+	}
+	text := strings.TrimRight(string(line), " \t\r\n")
 	switch {
 	case isMarker(text, "---"):
 		if !s.directive {

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -73,7 +74,8 @@ func (m Manifest) Node() *yaml.Node {
 	return root
 }
 
-// Value gives the resource as plain Go values: map[string]any, []any, string, int64, float64, bool and nil.
+// Value gives the resource as plain Go values, as Kubernetes holds it: map[string]any, []any, string, int64, float64 (only
+// where int64 cannot hold the number), bool and nil. Two resources mean the same where these are deeply equal.
 func (m Manifest) Value() (map[string]any, error) {
 	root := m.Node()
 	if root == nil || root.Kind != yaml.MappingNode {
@@ -113,6 +115,9 @@ func scalarValue(n *yaml.Node) any {
 		fallthrough
 	case tagFloat:
 		f, _ := strconv.ParseFloat(n.Value, 64)
+		if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
+			return int64(f) // the API has no 1.0 apart from 1
+		}
 		return f
 	}
 	return n.Value

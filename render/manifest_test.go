@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 	wantValue := map[string]any{
 		"apiVersion": "cert-manager.io/v1", "kind": "Certificate",
 		"metadata": map[string]any{"name": "web", "namespace": "shop", "labels": map[string]any{"true": int64(8)}},
-		"spec": map[string]any{"big": int64(9223372036854775807), "huge": float64(18446744073709551615), "ratio": 0.5, "whole": float64(1),
+		"spec": map[string]any{"big": int64(9223372036854775807), "huge": float64(18446744073709551615), "ratio": 0.5, "whole": int64(1),
 			"list": []any{nil, true, "true", map[string]any{}, []any{}}},
 	}
 	if diff := cmp.Diff(wantValue, value); diff != "" {

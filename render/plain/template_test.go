@@ -162,7 +162,11 @@ func TestBounds(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			patience := time.Minute
+			if strings.Contains(test.want, "stopped") {
+				patience = 300 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			_, err := execute(ctx, test.template)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
