@@ -154,6 +154,12 @@ func TestResources(t *testing.T) {
 				"renamed ConfigMap settings-333333cc, was ConfigMap settings-222222bb", `  changed data.z "seven" -> "eight"`,
 				"renamed ConfigMap settings-444444dd, was ConfigMap settings-111111aa", `  changed data.d "four" -> "five"`,
 				"added ConfigMap settings-555555ee"}},
+		"all of it new, under one name": {fmt.Sprintf(hashed, "111111aa", "a: one, b: two, c: three"), fmt.Sprintf(hashed, "222222bb", "x: four, w: five, z: six, v: seven, u: eight"),
+			[]string{"renamed ConfigMap settings-222222bb, was ConfigMap settings-111111aa", `  removed data.a "one" -> null`, `  removed data.b "two" -> null`, `  removed data.c "three" -> null`,
+				`  added data.u null -> "eight"`, `  added data.v null -> "seven"`, `  added data.w null -> "five"`, `  added data.x null -> "four"`, `  added data.z null -> "six"`}},
+		"nobody alike": {fmt.Sprintf(hashed, "111111aa", "a: one, b: two, c: three, d: four, e: five, f: six, g: seven, h: eight") + "\n---\n" + fmt.Sprintf(hashed, "222222bb", "i: one, j: two, k: three, l: four, m: five, o: six, p: seven, q: eight"),
+			fmt.Sprintf(hashed, "333333cc", "r: one, s: two, t: three, u: four, v: five, w: six, x: seven, z: eight"),
+			[]string{"removed ConfigMap settings-111111aa", "removed ConfigMap settings-222222bb", "added ConfigMap settings-333333cc"}},
 		"a Job for each version": {`{apiVersion: batch/v1, kind: Job, metadata: {name: migrate-1-4-0}}`, `{apiVersion: batch/v1, kind: Job, metadata: {name: migrate-1-5-0}}`,
 			[]string{"renamed Job migrate-1-5-0, was Job migrate-1-4-0"}},
 		"a Deployment for each version": {`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web-1}}`, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web-2}}`,
@@ -163,6 +169,8 @@ func TestResources(t *testing.T) {
 		"noise only": {strings.Replace(deploy, "namespace: ns", "namespace: ns, labels: {v: '1'}", 1) + `{template: {metadata: {annotations: {checksum/x: aa}}}}}`,
 			strings.Replace(deploy, "namespace: ns", "namespace: ns, labels: {v: '2'}", 1) + `{template: {metadata: {annotations: {checksum/x: bb}}}}}`, []string{
 				"changed Deployment ns/a, noise only, restarts", `  changed metadata.labels.v "1" -> "2" (noise)`, `  changed spec.template.metadata.annotations["checksum/x"] "aa" -> "bb" (noise)`}},
+		"no restart for another spelling": {deploy + `{template: {spec: {containers: [{name: c, resources: {limits: {cpu: 1}}}]}}}}`, deploy + `{template: {spec: {containers: [{name: c, resources: {limits: {cpu: 1000m}}}]}}}}`,
+			[]string{"changed Deployment ns/a, noise only", `  respelled spec.template.spec.containers[c].resources.limits.cpu 1 -> "1000m" (noise)`}},
 		"no restart": {deploy + `{replicas: 1}}`, deploy + `{replicas: 3}}`, []string{"changed Deployment ns/a", "  changed spec.replicas 1 -> 3"}},
 		"restart":    {deploy + `{template: {spec: {nodeName: a}}}}`, deploy + `{template: {spec: {nodeName: b}}}}`, []string{"changed Deployment ns/a, restarts", `  changed spec.template.spec.nodeName "a" -> "b"`}},
 	} {

@@ -122,8 +122,8 @@ func pairFamily(gone, come []*member) []couple {
 // likeness says how many of a hundred lines two resources share.
 type likeness struct{ i, j, percent int }
 
-// leastLikeness is what two resources must share to be taken for one.
-const leastLikeness = 30
+// leastLikeness is what two resources must share to be taken for one; the frame that all of a kind have is a third of many.
+const leastLikeness = 50
 
 // likenesses are the pairs that may be one resource, the most alike first. A family too large to compare gets none.
 func likenesses(gone, come []*member) []likeness {
