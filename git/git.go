@@ -3,8 +3,10 @@
 // on another (https://, ssh://, git@host:path); what is written stays in memory until Push makes it part of the history.
 //
 // The map: address.go says where a repository is; read.go, log.go, edit.go, write.go, copy.go and push.go are what one
-// can do with it; a home is where its objects and refs live. home_disk.go with disk*.go, refs.go and transaction.go is the
-// home on disk; home_remote.go with wire.go, http.go and ssh.go the one behind a server. Both read packs through pack*.go.
+// can do with it, retry.go what to do about a lost race. A home is where its objects and refs live: home_disk.go with
+// disk*.go, refs.go and transaction.go on this machine; home_remote.go with remote_push.go, wire.go, http.go and ssh.go
+// behind a server, and tell.go makes what that says safe to show. Both read packs through pack*.go. names.go keeps
+// dangerous refs and paths out.
 package git
 
 import (
@@ -127,8 +129,9 @@ type Repository struct {
 	o    Options
 	home home
 
-	mu    sync.Mutex
-	fresh map[ID]object // written here and not pushed yet
+	mu         sync.Mutex
+	fresh      map[ID]object // written here and not pushed yet
+	headTarget string        // what HEAD named when refs were read last
 }
 
 // home is where objects and refs of a repository live.
@@ -194,8 +197,19 @@ func (r *Repository) Local() (dir string, ok bool) {
 
 // Refs gives all refs by their full name, read anew at each call.
 func (r *Repository) Refs(ctx context.Context) (map[string]ID, error) {
-	s, err := r.home.refs(ctx)
+	s, err := r.refs(ctx)
 	return s.ids, err
+}
+
+// refs reads all refs anew and remembers what HEAD names.
+func (r *Repository) refs(ctx context.Context) (refSet, error) {
+	s, err := r.home.refs(ctx)
+	if err == nil {
+		r.mu.Lock()
+		r.headTarget = s.headTarget
+		r.mu.Unlock()
+	}
+	return s, err
 }
 
 // Head gives the commit that HEAD stands at, which may be on no branch; ErrNotFound in an empty repository.
@@ -211,13 +225,19 @@ func (r *Repository) Head(ctx context.Context) (ID, error) {
 }
 
 // DefaultBranch gives the short name of the branch that HEAD names, which need not be born yet; ErrNotFound where HEAD
-// is on no branch.
+// is on no branch. It is the one that was seen when refs were read last: it does not change within a run.
 func (r *Repository) DefaultBranch(ctx context.Context) (string, error) {
-	s, err := r.home.refs(ctx)
-	if err != nil {
-		return "", err
+	r.mu.Lock()
+	target := r.headTarget
+	r.mu.Unlock()
+	if target == "" {
+		s, err := r.refs(ctx)
+		if err != nil {
+			return "", err
+		}
+		target = s.headTarget
 	}
-	name, ok := strings.CutPrefix(s.headTarget, "refs/heads/")
+	name, ok := strings.CutPrefix(target, "refs/heads/")
 	if !ok {
 		return "", r.notFound("default branch")
 	}

@@ -3,6 +3,8 @@ package promote
 import (
 	"context"
 	"errors"
+	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -65,16 +67,20 @@ func (p *Promoter) neighbours(ctx context.Context, s *Snapshot, plan *Plan, othe
 			}
 		}
 	}
-	owned := map[string]git.ID{}
-	for _, f := range s.lives[key(other)].Record.Files {
-		if stems[stem(f.Name)] {
-			owned[f.Name] = git.ID(f.ID)
+	here, err := p.folder(ctx, s.heads[s.base(other)].Tree, other.Folder)
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(here, func(name string, _ git.ID) bool { return path.Ext(name) != ".yaml" || !stems[stem(name)] })
+	found, err := p.strangers(ctx, other, here, nil)
+	var all render.Manifests
+	for _, f := range found {
+		for _, m := range f.all {
+			m.Path = f.file
+			all = append(all, m)
 		}
 	}
-	if len(owned) == 0 {
-		return nil, nil
-	}
-	return p.readManifests(ctx, other, owned)
+	return all, err
 }
 
 // stem is the part of a manifest's file name that does not depend on which app it belongs to: see render's file names.

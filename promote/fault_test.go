@@ -131,7 +131,7 @@ func advance(w *world) func(p *promote.Promoter) error {
 func (w *world) handOver(p *promote.Promoter, f *fate, n int64) error {
 	rel := w.release("shop", n)
 	rel.Source.Time = time.Date(2026, 11, 1, int(n), 0, 0, 0, time.UTC)
-	s, err := p.Load(w.ctx)
+	s, err := p.Load(w.ctx, promote.Scope{Apps: []string{"shop"}})
 	if err != nil {
 		return err
 	}

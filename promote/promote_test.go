@@ -393,7 +393,7 @@ func TestManyWritersAtOnce(t *testing.T) {
 	for n := int64(1); n <= writers; n++ {
 		p := w.ferry()
 		go func() {
-			s, err := p.Load(w.ctx)
+			s, err := p.Load(w.ctx, promote.Scope{})
 			if err == nil {
 				var in *source.Intake
 				if in, err = p.Sources.(*source.Store).Intake(w.ctx, w.apps, []release.Release{w.release("shop", n)}); err == nil {

@@ -58,7 +58,7 @@ func (p *Promoter) Advance(ctx context.Context, o Options) (*Report, error) {
 // round plans and applies once; a lost race is planned again from what won.
 func (p *Promoter) round(ctx context.Context, o Options) (done []Done, plan *Plan, err error) {
 	err = git.Retry(ctx, git.RetryOptions{Attempts: moveTries}, func(int) error {
-		s, err := p.Load(ctx)
+		s, err := p.Load(ctx, o.Scope)
 		if err != nil {
 			return err
 		}

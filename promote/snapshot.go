@@ -49,8 +49,9 @@ type Live struct {
 	Err    error // the record cannot be read
 }
 
-// Load reads the state of the repository and the forge, one fetch for all branches.
-func (p *Promoter) Load(ctx context.Context) (*Snapshot, error) {
+// Load reads the state of the repository and the forge, one fetch for all branches. Records are read for the apps in scope
+// and those they share a pull request with, in every environment; Plan and Status must not go beyond that scope.
+func (p *Promoter) Load(ctx context.Context, scope Scope) (*Snapshot, error) {
 	refs, err := p.Repo.Refs(ctx)
 	if err != nil {
 		return nil, err
@@ -59,15 +60,8 @@ func (p *Promoter) Load(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	var wanted []string
-	for ref := range refs {
-		if ref == "refs/heads/"+branch || ref == "refs/heads/"+release.SourcesBranch || strings.HasPrefix(ref, "refs/heads/ferry/") {
-			wanted = append(wanted, ref)
-		}
-	}
-	slices.Sort(wanted)
-	// Two commits deep: a promotion branch is judged against its parent.
-	if err := p.Repo.Fetch(ctx, 2, wanted...); err != nil {
+	wanted, err := p.fetch(ctx, refs, branch)
+	if err != nil {
 		return nil, err
 	}
 	s := &Snapshot{DefaultBranch: branch, heads: map[string]git.Commit{}, history: map[string]*chain{}, statuses: map[string][]scm.Status{}}
@@ -82,7 +76,32 @@ func (p *Promoter) Load(ctx context.Context) (*Snapshot, error) {
 	if err := s.configure(ctx, p.Repo, p.Version, refs); err != nil {
 		return nil, err
 	}
-	return s, s.fill(ctx, p)
+	return s, s.fill(ctx, p, scope)
+}
+
+// fetch brings the branches that every plan looks at. Promotion branches come two commits deep: each is judged against its
+// parent.
+func (p *Promoter) fetch(ctx context.Context, refs map[string]git.ID, branch string) ([]string, error) {
+	var always, promotions []string
+	for ref := range refs {
+		switch {
+		case ref == "refs/heads/"+branch || ref == "refs/heads/"+release.SourcesBranch:
+			always = append(always, ref)
+		case strings.HasPrefix(ref, "refs/heads/ferry/"):
+			promotions = append(promotions, ref)
+		}
+	}
+	slices.Sort(promotions)
+	slices.Sort(always)
+	if err := p.Repo.Fetch(ctx, 1, always...); err != nil {
+		return nil, err
+	}
+	if len(promotions) > 0 {
+		if err := p.Repo.Fetch(ctx, 2, promotions...); err != nil {
+			return nil, err
+		}
+	}
+	return append(always, promotions...), nil
 }
 
 func (s *Snapshot) head(ctx context.Context, repo *git.Repository, ref string, id git.ID) error {
@@ -124,14 +143,11 @@ func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version 
 	return nil
 }
 
-func (s *Snapshot) fill(ctx context.Context, p *Promoter) error {
+func (s *Snapshot) fill(ctx context.Context, p *Promoter, scope Scope) error {
 	var err error
-	if s.lives, err = s.readLives(ctx, p.Repo); err != nil {
+	apps := s.together(scope.Apps)
+	if s.lives, err = s.readLives(ctx, p.Repo, apps); err != nil {
 		return err
-	}
-	apps := make([]string, 0, len(s.Config.Apps))
-	for _, a := range s.Config.Apps {
-		apps = append(apps, a.Name)
 	}
 	if s.Accepted, err = p.Sources.Accepted(ctx, apps...); err != nil {
 		return err
@@ -139,10 +155,28 @@ func (s *Snapshot) fill(ctx context.Context, p *Promoter) error {
 	return s.readPullRequests(ctx, p.Forge)
 }
 
-// readLives reads every app's record in every environment: one request for all blobs.
-func (s *Snapshot) readLives(ctx context.Context, repo *git.Repository) (map[Key]Live, error) {
+// together names the apps of a scope with those that share a unit with one of them; all apps where the scope names none.
+func (s *Snapshot) together(scope []string) []string {
+	units, apps := map[string]bool{}, map[string]bool{}
+	for _, p := range s.placements {
+		if len(scope) == 0 || slices.Contains(scope, p.App) {
+			units[p.Unit] = true
+		}
+	}
+	for _, p := range s.placements {
+		apps[p.App] = apps[p.App] || units[p.Unit]
+	}
+	maps.DeleteFunc(apps, func(_ string, in bool) bool { return !in })
+	return slices.Sorted(maps.Keys(apps))
+}
+
+// readLives reads the records of apps in every environment: one request for all blobs.
+func (s *Snapshot) readLives(ctx context.Context, repo *git.Repository, apps []string) (map[Key]Live, error) {
 	lives, blobs := map[Key]Live{}, map[Key]git.ID{}
 	for _, p := range s.placements {
+		if _, in := slices.BinarySearch(apps, p.App); !in {
+			continue
+		}
 		live, blob, err := lookup(ctx, repo, s.heads[s.base(p)].Tree, p.Folder)
 		if err != nil {
 			return nil, err

@@ -22,7 +22,7 @@ type Intake interface {
 // PlanSubmit shows what handing releases over would do. It writes nothing.
 func (p *Promoter) PlanSubmit(ctx context.Context, s *Snapshot, in Intake, o Options) (*Plan, error) {
 	var err error
-	if s.Accepted, err = in.Accepted(ctx, s.appNames()...); err != nil {
+	if s.Accepted, err = in.Accepted(ctx, s.together(o.Apps)...); err != nil {
 		return nil, err
 	}
 	if o.Environments, err = s.entries(o.Apps); err != nil {
@@ -65,20 +65,12 @@ func (p *Promoter) Submit(ctx context.Context, s *Snapshot, in Intake, o Options
 // RenderIntake is Render for a release on its way in.
 func (p *Promoter) RenderIntake(ctx context.Context, s *Snapshot, in Intake, k Key) (render.Manifests, []string, error) {
 	var err error
-	if s.Accepted, err = in.Accepted(ctx, s.appNames()...); err != nil {
+	if s.Accepted, err = in.Accepted(ctx, k.App); err != nil {
 		return nil, nil, err
 	}
 	q := *p
 	q.Sources = in
 	return q.Render(ctx, s, k)
-}
-
-func (s *Snapshot) appNames() []string {
-	var names []string
-	for _, a := range s.Config.Apps {
-		names = append(names, a.Name)
-	}
-	return names
 }
 
 // entries lists the environments that apps enter first.

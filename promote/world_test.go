@@ -183,7 +183,7 @@ func (w *world) submit(releases ...release.Release) (*promote.Report, error) {
 	w.Helper()
 	w.tick()
 	p := w.ferry()
-	s, err := p.Load(w.ctx)
+	s, err := p.Load(w.ctx, promote.Scope{Apps: appsOf(releases)})
 	w.must(err)
 	in, err := p.Sources.(*source.Store).Intake(w.ctx, w.apps, releases)
 	if err != nil {
@@ -277,4 +277,12 @@ func (w *world) open() []string {
 		all = append(all, fmt.Sprintf("%d %s", pr.Number, pr.Title))
 	}
 	return all
+}
+
+func appsOf(releases []release.Release) []string {
+	var apps []string
+	for _, r := range releases {
+		apps = append(apps, r.App)
+	}
+	return apps
 }

@@ -12,6 +12,7 @@ import (
 type Intake struct {
 	store    *Store
 	checkout *git.Repository
+	head     git.Commit // of the sources branch, which the releases were judged against
 	releases []release.Release
 	notices  []string
 }
@@ -22,7 +23,7 @@ func (s *Store) Intake(ctx context.Context, checkout *git.Repository, releases [
 	if err := s.check(ctx, checkout, releases); err != nil {
 		return nil, err
 	}
-	head, err := s.head(ctx)
+	head, err := s.recent(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ func (s *Store) Intake(ctx context.Context, checkout *git.Repository, releases [
 	if err != nil {
 		return nil, err
 	}
-	in := &Intake{store: s, checkout: checkout}
+	in := &Intake{store: s, checkout: checkout, head: head}
 	for _, a := range all {
 		in.releases = append(in.releases, a.Release)
 		if a.Notice != "" {
@@ -38,6 +39,17 @@ func (s *Store) Intake(ctx context.Context, checkout *git.Repository, releases [
 		}
 	}
 	return in, nil
+}
+
+// recent gives the head of the branch as it was read last, or reads it: Accept looks again before it writes.
+func (s *Store) recent(ctx context.Context) (git.Commit, error) {
+	s.mu.Lock()
+	last := s.last
+	s.mu.Unlock()
+	if last.ID != "" {
+		return last, nil
+	}
+	return s.head(ctx)
 }
 
 // Notices are for people: a change of what counts the releases.
@@ -54,9 +66,12 @@ func (in *Intake) Apps() []string {
 
 // Accepted gives the newest release of each app, these releases included.
 func (in *Intake) Accepted(ctx context.Context, apps ...string) (map[string]release.Release, error) {
-	all, err := in.store.Accepted(ctx, apps...)
-	if err != nil {
-		return nil, err
+	all := map[string]release.Release{}
+	if in.head.ID != "" {
+		var err error
+		if all, err = in.store.acceptedAt(ctx, in.head.Tree, apps); err != nil {
+			return nil, err
+		}
 	}
 	for _, r := range in.releases {
 		all[r.App] = r

@@ -59,7 +59,11 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	s, err := g.Load(ctx)
+	var apps []string
+	for _, r := range releases {
+		apps = append(apps, r.App)
+	}
+	s, err := g.Load(ctx, promote.Scope{Apps: apps})
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -223,7 +227,7 @@ func mayComeFrom(conf environments.App, r release.Release) error {
 	}
 	var allowed []string
 	for _, from := range conf.AllowedFrom {
-		if source.SameRepository(from.Repository, r.Source.Repository) && (from.Ref == "" || from.Ref == r.Source.Ref) {
+		if source.IsRepository(from.Repository, r.Source.Repository) && (from.Ref == "" || from.Ref == r.Source.Ref) {
 			return nil
 		}
 		allowed = append(allowed, strings.TrimSpace(from.Repository+" "+from.Ref))

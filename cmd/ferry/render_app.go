@@ -41,7 +41,7 @@ func (a *app) renderApp(ctx context.Context, o submitOptions, environment string
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := g.Load(ctx)
+	s, err := g.Load(ctx, promote.Scope{Apps: []string{o.release.app}})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -60,7 +60,7 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 	}
 	sha := o.commit
 	if sha == "" {
-		s, err := g.Load(ctx)
+		s, err := g.Load(ctx, promote.Scope{Apps: []string{o.app}})
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func (a *app) look(ctx context.Context, o gitopsOptions, opts promote.Options) (
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	s, err := g.Load(ctx)
+	s, err := g.Load(ctx, opts.Scope)
 	if err != nil {
 		return nil, nil, nil, err
 	}
