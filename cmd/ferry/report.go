@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/scm"
 )
