@@ -260,6 +260,17 @@ func TestCopyTree(t *testing.T) {
 	}
 }
 
+func TestCopyTreeReadsNothingTwice(t *testing.T) {
+	from := gittest.Bare(t, map[string]string{"chart/a": "1\n", "chart/sub/b": "2\n"})
+	chart := git.ID(gittest.Run(t, from, "rev-parse", "main:chart"))
+	to := gittest.Bare(t, map[string]string{"elsewhere/a": "1\n", "elsewhere/sub/b": "2\n"})
+	var q requests
+	server := gittest.NewServer(t, from, q.option())
+	if err := open(t, to).CopyTree(t.Context(), open(t, server), chart); err != nil || q.take() != "" {
+		t.Errorf("%v; asked for what is there", err)
+	}
+}
+
 func TestCopyTreeRefusesWhatMustNotBeWritten(t *testing.T) {
 	from := gittest.Bare(t, map[string]string{"a": "1\n"})
 	blob, err := hex.DecodeString(gittest.Run(t, from, "rev-parse", "main:a"))

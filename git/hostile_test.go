@@ -1,7 +1,6 @@
 package git_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -337,51 +336,4 @@ func TestSlowServersEndWithTheContext(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 	}
-}
-
-// answering serves one fixed answer to every question.
-func answering(advert, result []byte) *httptest.Server {
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		service, body, kind := strings.TrimPrefix(r.URL.Path, "/x/"), result, "result"
-		if r.Method == http.MethodGet {
-			service, body, kind = r.URL.Query().Get("service"), advert, "advertisement"
-		}
-		w.Header().Set("Content-Type", "application/x-"+service+"-"+kind)
-		_, _ = w.Write(body)
-	}))
-}
-
-// FuzzServer promises that whatever a server answers, there is an error or a sound repository, never a panic.
-func FuzzServer(f *testing.F) {
-	id := strings.Repeat("1", 40)
-	pkt := func(s string) string { return fmt.Sprintf("%04x%s", len(s)+4, s) }
-	advert := pkt("# service=git-upload-pack\n") + "0000" + pkt(id+" HEAD\x00shallow filter side-band-64k symref=HEAD:refs/heads/main allow-any-sha1-in-want\n") + pkt(id+" refs/heads/main\n") + "0000"
-	f.Add([]byte(advert), []byte(pkt("shallow "+id)+"0000"+pkt("NAK\n")+pkt("\x01PACK\x00\x00\x00\x02\x00\x00\x00\x00")+"0000"))
-	f.Add([]byte(advert), []byte("0000"+pkt("NAK\n")+pkt("\x03no")+"0000"))
-	f.Add([]byte(advert), []byte(pkt("ERR no")))
-	f.Add([]byte(pkt(strings.Repeat("0", 40)+" capabilities^{}\x00atomic\n")+"0000"), []byte("0008NAK\n"))
-	f.Add([]byte("0000"), []byte{})
-	f.Fuzz(func(t *testing.T, advert, result []byte) {
-		s := answering(advert, result)
-		defer s.Close()
-		r, err := git.Open(t.Context(), s.URL+"/x", options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		head, _ := r.Head(t.Context())
-		_ = r.Fetch(t.Context(), 1, "refs/heads/main")
-		if c, err := r.Commit(t.Context(), head); err == nil && !bytes.Contains(result, []byte("PACK")) {
-			t.Errorf("a commit out of nothing: %v", c)
-		}
-		_ = r.Log(t.Context(), head, func(git.Commit) (bool, error) { return true, nil })
-		id, err := tryChange(t.Context(), r, git.Commit{}, map[string]string{"a": "b"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		if r.Push(ctx, git.Update{Ref: "refs/heads/new", New: id}) == nil && !bytes.Contains(advert, []byte(id)) {
-			t.Error("pushed to a server that does not have it")
-		}
-	})
 }

@@ -161,6 +161,25 @@ func TestPathsOfATree(t *testing.T) {
 	}
 }
 
+func TestModes(t *testing.T) {
+	dir := gittest.Bare(t, map[string]string{"f": "1\n"})
+	r := open(t, dir)
+	from := tip(t, r, "main")
+	f := must(r.Lookup(t.Context(), from.Tree, "f"))(t).ID
+	tree := must(r.EditTree(t.Context(), from.Tree, git.Edit{Path: "x", ID: f, Mode: git.ModeExecutable}, git.Edit{Path: "l", ID: f, Mode: git.ModeSymlink}))(t)
+	id := must(r.WriteCommit(t.Context(), git.NewCommit{Tree: tree, Parents: []git.ID{from.ID}, Message: "modes"}))(t)
+	if err := r.Push(t.Context(), git.Update{Ref: "refs/heads/main", Old: from.ID, New: id}); err != nil {
+		t.Fatal(err)
+	}
+	var listing []string
+	for _, e := range must(open(t, dir).Walk(t.Context(), tree, ""))(t) {
+		listing = append(listing, e.Mode.String()+" blob "+string(e.ID)+"\t"+e.Path)
+	}
+	if got, want := strings.Join(listing, "\n"), gittest.Run(t, dir, "ls-tree", "-r", "main"); got != want {
+		t.Errorf("\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestPushMakesHistoryThatGitAccepts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new.git")
 	r := must(git.Init(t.Context(), dir, options))(t)

@@ -109,6 +109,19 @@ func TestPacksMadeToHurt(t *testing.T) {
 	}
 }
 
+func TestADeltaIsMeasuredBeforeItIsBuilt(t *testing.T) {
+	delta := binary.AppendUvarint(binary.AppendUvarint(nil, 4), 64)
+	for range 16 {
+		delta = append(delta, 0x90, 4) // copy the four bytes of the base
+	}
+	if data, err := applyDelta([]byte("base"), delta, 64); err != nil || len(data) != 64 {
+		t.Errorf("%q, %v", data, err)
+	}
+	if _, err := applyDelta([]byte("base"), delta, 63); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("%v", err)
+	}
+}
+
 // FuzzPack promises that a pack is sound or refused: what its index names can be read, under the name it has.
 func FuzzPack(f *testing.F) {
 	data, _ := gitPack(f)

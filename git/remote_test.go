@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -94,6 +95,25 @@ func TestRemoteEditsWithFourRequests(t *testing.T) {
 	}
 }
 
+// refuseUnnamed makes a server that says it gives every object, and then gives only what its refs name.
+func refuseUnnamed(dir string) gittest.Option {
+	return gittest.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			named, _ := gittest.Try(dir, "for-each-ref", "--format=want %(objectname)")
+			for _, want := range regexp.MustCompile("want [0-9a-f]{40}").FindAllString(string(body), -1) {
+				if !strings.Contains(named, want) {
+					w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
+					fmt.Fprint(w, "0013ERR not our ref")
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+}
+
 func TestRemoteWithoutAbilities(t *testing.T) {
 	dir := gittest.Bare(t, map[string]string{"a.txt": "one\n", "dir/b.txt": "two\n"})
 	first := git.ID(gittest.Run(t, dir, "rev-parse", "main"))
@@ -107,6 +127,7 @@ func TestRemoteWithoutAbilities(t *testing.T) {
 		"neither":          {gittest.NoFilter(), gittest.NoWants()},
 		"only multi_ack":   {gittest.OnlyMultiACK(), gittest.NoFilter(), gittest.NoWants()},
 		"push options too": {gittest.PushOptions()},
+		"wants refused":    {refuseUnnamed(dir)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := open(t, gittest.NewServer(t, dir, options...))

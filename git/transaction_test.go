@@ -2,8 +2,10 @@ package git_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -194,4 +196,36 @@ func TestFormatsThatAreNotRead(t *testing.T) {
 	if _, err := git.Open(t.Context(), dir, options); err == nil || !strings.Contains(err.Error(), "reftable") {
 		t.Errorf("reftable: %v", err)
 	}
+}
+
+// TestNoRefIsMissedWhileTheyArePacked reads while git moves refs from files of their own into one and back.
+func TestNoRefIsMissedWhileTheyArePacked(t *testing.T) {
+	dir := gittest.Bare(t, map[string]string{"f": "1\n"})
+	ids := []string{gittest.Run(t, dir, "rev-parse", "main"), gittest.Commit(t, dir, "main", map[string]string{"f": "2\n"})}
+	const n = 100
+	loosen := func(i int) {
+		var in strings.Builder
+		for b := range n {
+			fmt.Fprintf(&in, "update refs/heads/b/%d %s\n", b, ids[i%2])
+		}
+		cmd := exec.Command("git", "update-ref", "--stdin")
+		cmd.Dir, cmd.Env, cmd.Stdin = dir, gittest.Env(), strings.NewReader(in.String())
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("update-ref: %v\n%s", err, out)
+		}
+	}
+	loosen(0)
+	stop := background(func(i int) {
+		_, _ = gittest.Try(dir, "pack-refs", "--all", "--prune")
+		loosen(i)
+	})
+	r := open(t, dir)
+	for begin := time.Now(); time.Since(begin) < 2*time.Second; {
+		refs := must(r.Refs(t.Context()))(t)
+		if len(refs) != n+1 {
+			t.Errorf("%d refs, want %d", len(refs), n+1)
+			break
+		}
+	}
+	t.Logf("packed %d times", stop())
 }
