@@ -140,27 +140,21 @@ func (p *pinner) manifest(m Manifest) (Manifest, []Pinned, error) {
 	if len(paths) == 0 {
 		return m, nil, nil
 	}
-	root := m.Node()
-	if root == nil {
-		return m, nil, nil
-	}
-	sealed := isEncrypted(root)
 	var where []Pinned
 	var problems []error
+	root := m.Node()
 	edited := root
 	for _, s := range sitesOf(root, paths) {
 		done, err := p.site(m, s)
-		switch {
-		case err != nil:
+		if err != nil {
 			problems = append(problems, err)
-		case done.Image == "":
-		case done.From != done.To && sealed:
-			problems = append(problems, fmt.Errorf("%s: %s is %s, and a document encrypted with SOPS cannot be edited", m.Path, done.Field, done.From))
-		default:
-			where = append(where, done)
-			if done.From != done.To {
-				edited = replaced(edited, s.at, done.To)
-			}
+		}
+		if done.Image == "" {
+			continue
+		}
+		where = append(where, done)
+		if done.From != done.To {
+			edited = replaced(edited, s.at, done.To)
 		}
 	}
 	if edited != root {
@@ -174,20 +168,24 @@ func (p *pinner) site(m Manifest, s site) (Pinned, error) {
 	if s.node.Kind != yaml.ScalarNode || s.node.Tag != tagString || s.node.Value == "" {
 		return Pinned{}, nil
 	}
-	name := repository(s.node.Value)
+	from, name := s.node.Value, repository(s.node.Value)
 	p.found[name] = true
 	candidates := p.byName[name]
 	if len(candidates) == 0 {
 		return Pinned{}, nil
 	}
 	image := p.images[candidates[0]]
+	to := image.reference()
 	for _, i := range candidates {
 		p.used[i] = true
-		if p.images[i].reference() != image.reference() {
-			return Pinned{}, fmt.Errorf("%s: %s is %s, which both images %s and %s of the release match", m.Path, s.field, s.node.Value, image.Name, p.images[i].Name)
+		if p.images[i].reference() != to {
+			return Pinned{}, fmt.Errorf("%s: %s is %s, which both images %s and %s of the release match", m.Path, s.field, from, image.Name, p.images[i].Name)
 		}
 	}
-	return Pinned{Image: image.Name, Path: m.Path, Field: s.field, From: s.node.Value, To: image.reference()}, nil
+	if from != to && isEncrypted(m.Node()) {
+		return Pinned{}, fmt.Errorf("%s: %s is %s, and a document encrypted with SOPS cannot be edited", m.Path, s.field, from)
+	}
+	return Pinned{Image: image.Name, Path: m.Path, Field: s.field, From: from, To: to}, nil
 }
 
 func (p *pinner) unused() (notices []string, err error) {

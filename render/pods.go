@@ -52,6 +52,9 @@ func (p *pinner) pathsOf(id Identity) []fieldPath {
 // sitesOf gives the fields that paths lead to, each once, in the order of the file.
 func sitesOf(root *yaml.Node, paths []fieldPath) []site {
 	var all []site
+	if root == nil {
+		return nil
+	}
 	for _, path := range paths {
 		all = append(all, path.sites(root)...)
 	}

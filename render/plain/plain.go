@@ -51,33 +51,32 @@ func (*Renderer) Render(ctx context.Context, r render.Request) (render.Output, e
 	if err != nil {
 		return render.Output{}, err
 	}
-	var docs []render.Document
-	var problems []error
-	size := 0
-	for _, name := range manifests(r.Files, r.Dir) {
-		stream, err := t.stream(name, r.Files[name])
-		if size += len(stream.Data); size > maxOutput {
-			return render.Output{}, fmt.Errorf("%s: the folder renders to more than %d MB", name, maxOutput>>20)
-		}
-		if err != nil {
-			problems = append(problems, err)
-		}
-		docs = append(docs, render.Split(stream)...)
-		if ctx.Err() != nil {
-			return render.Output{}, fmt.Errorf("%s: rendering was stopped: %w", name, context.Cause(ctx))
-		}
-	}
-	if err := render.CheckSyntax(docs); err != nil {
-		problems = append(problems, err)
-	}
-	if len(problems) > 0 {
-		return render.Output{}, errors.Join(problems...)
+	docs, err := t.documents(r)
+	if err = errors.Join(err, render.CheckSyntax(docs)); err != nil {
+		return render.Output{}, err
 	}
 	return render.Output{Raw: raw(docs), Documents: docs}, nil
 }
 
-// manifests lists what is to be rendered, in the order of paths.
-func manifests(files render.Files, dir string) []string { return below(files, dir, render.IsPlain) }
+// documents renders all files in the order of their paths.
+func (t *templates) documents(r render.Request) (docs []render.Document, err error) {
+	var problems []error
+	size := 0
+	for _, name := range below(r.Files, r.Dir, render.IsPlain) {
+		stream, err := t.stream(name, r.Files[name])
+		if err != nil {
+			problems = append(problems, err)
+		}
+		if t.ctx.Err() != nil {
+			return nil, fmt.Errorf("%s: rendering was stopped: %w", name, context.Cause(t.ctx))
+		}
+		if size += len(stream.Data); size > maxOutput {
+			return nil, fmt.Errorf("%s: the folder renders to more than %d MB", name, maxOutput>>20)
+		}
+		docs = append(docs, render.Split(stream)...)
+	}
+	return docs, errors.Join(problems...)
+}
 
 // below lists the files of a folder whose path in it matches.
 func below(files render.Files, dir string, match func(name string) bool) []string {

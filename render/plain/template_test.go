@@ -29,7 +29,7 @@ nested: [null]
 
 // execute gives the text of one template, which has a helper file beside it.
 func execute(ctx context.Context, template string) (string, error) {
-	files := render.Files{"_lib.tpl": []byte("{{ define \"twice\" }}{{ . }}{{ . }}{{ end }}\n{{ define \"broken\" }}\n{{ .Values.absent }}{{ end }}")}
+	files := render.Files{"_lib.tpl": []byte("{{ define \"twice\" }}{{ . }}{{ . }}{{ end }}\n{{ define \"many\" }}{{ range 6000 }}{{ template \"twice\" \"\" }}{{ end }}{{ end }}{{ define \"broken\" }}\n{{ .Values.absent }}{{ end }}")}
 	merged, err := render.MergeValues([]render.File{{Path: "values.yaml", Data: []byte(values)}}, nil)
 	if err != nil {
 		return "", err
@@ -63,6 +63,7 @@ func TestFunctions(t *testing.T) {
 		{`{{ include "twice" .Values.name | upper }} {{ template "twice" 5 }}`, "WEBWEB 55"},
 		{`{{ range 3 }}{{ . }}{{ end }} {{ range $k, $v := .Values.map }}{{ $k }}{{ end }} {{ range .Values.list }}{{ . }}{{ break }}{{ end }}`, "012 ab b"},
 		{`{{ $x := .Values.map }}{{ $x.b }} {{ with .Values.name }}{{ . }}{{ end }} {{ if and .Values.name (not .Values.zero) }}ok{{ end }} {{ toString 5 }}`, "1 web ok 5"},
+		{`{{ template "many" }}x`, "x"},
 		{`{{ $x := 1 }}{{ $x = add $x 1 }}{{ $x }}{{/* nothing */}}`, "2"},
 		{`{{ block "here" .Values.name }}[{{ . }}]{{ end }} {{ eq .Values.number 12345678 }} {{ gt 2 1 }}`, "[web] true true"},
 	}
