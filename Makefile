@@ -27,7 +27,7 @@ fmt: ## format what lint complains about
 	$(LINT) fmt ./...
 
 race: ## the race detector, on packages that do several things at once (needs a C compiler)
-	$(GO) test -race $(CONCURRENT)
+	$(GO) test -race -short $(CONCURRENT)
 
 fuzz: ## a few seconds of every fuzz target; FUZZTIME=1m for more
 	.ci/fuzz $(FUZZTIME)

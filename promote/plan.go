@@ -150,7 +150,7 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 	if isOpen && have != nil {
 		promotion.PullRequest = &pr
 	}
-	if !u.placements[0].PullRequest {
+	if !u.placements[0].PullRequest && !o.Adopt {
 		return p.planWrite(ctx, s, promotion, wants, o, plan)
 	}
 	promotion.Branch = u.branch()

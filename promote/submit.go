@@ -25,7 +25,7 @@ func (p *Promoter) PlanSubmit(ctx context.Context, s *Snapshot, in Intake, o Opt
 	if s.Accepted, err = in.Accepted(ctx, s.together(o.Apps)...); err != nil {
 		return nil, err
 	}
-	if o.Environments, err = s.entries(o.Apps); err != nil {
+	if o, err = s.entering(o); err != nil {
 		return nil, err
 	}
 	q := *p
@@ -46,7 +46,9 @@ func (p *Promoter) Submit(ctx context.Context, s *Snapshot, in Intake, o Options
 	if err := in.Accept(ctx); err != nil {
 		return nil, err
 	}
-	o.Environments, _ = s.entries(o.Apps)
+	if o, err = s.entering(o); err != nil {
+		return nil, err
+	}
 	done, err := p.Apply(ctx, plan)
 	var moved *git.MovedError
 	if err != nil && !errors.As(err, &moved) {
@@ -71,6 +73,16 @@ func (p *Promoter) RenderIntake(ctx context.Context, s *Snapshot, in Intake, k K
 	q := *p
 	q.Sources = in
 	return q.Render(ctx, s, k)
+}
+
+// entering narrows options to the environments that their apps enter first, unless they name environments.
+func (s *Snapshot) entering(o Options) (Options, error) {
+	if len(o.Environments) > 0 {
+		return o, nil
+	}
+	var err error
+	o.Environments, err = s.entries(o.Apps)
+	return o, err
 }
 
 // entries lists the environments that apps enter first.

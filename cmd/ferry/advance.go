@@ -45,18 +45,24 @@ func (a *app) promoteCommand() *cli.Command {
 }
 
 func (a *app) adoptCommand() *cli.Command {
-	var o advanceOptions
+	var o submitOptions
 	return &cli.Command{
 		Name:  "adopt",
 		Usage: "take over a folder that is not ferry's yet, by a pull request that says what would change",
-		Flags: append(gitopsFlags(&o.gitops), append(scopeFlags(), shrinkFlag(), outputFlag())...),
+		Description: "The pull request replaces the files whose resources the release renders too; all others stay. Name the release that runs there\n" +
+			"(--version, --image, --source) where none was handed over yet.",
+		Flags: append(append(gitopsFlags(&o.gitops), releaseFlags()...), &cli.StringFlag{Name: "env", Usage: "`ENVIRONMENT` of the folder"}, shrinkFlag(), outputFlag()),
 		Action: func(c *cli.Context) error {
-			o.Options.Scope, o.output = scopeOf(c), c.String("output")
-			if len(o.Environments) != 1 || len(o.Apps) != 1 {
+			o.release, o.output = releaseOf(c), c.String("output")
+			if o.release.app == "" || c.String("env") == "" {
 				return usagef("adopt takes one folder: give --app and --env")
 			}
-			o.Explicit, o.Adopt, o.ConfirmShrink = true, true, c.Bool("confirm-shrink")
-			return a.runAdvance(c.Context, o)
+			o.options = promote.Options{Scope: promote.Scope{Apps: []string{o.release.app}, Environments: []string{c.String("env")}},
+				Explicit: true, Adopt: true, ConfirmShrink: c.Bool("confirm-shrink")}
+			if o.release.given() {
+				return a.runSubmit(c.Context, o)
+			}
+			return a.runAdvance(c.Context, advanceOptions{gitops: o.gitops, Options: o.options, output: o.output})
 		},
 	}
 }
@@ -73,7 +79,13 @@ func (a *app) runAdvance(ctx context.Context, o advanceOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.writeReport(o.output, r)
+	if err := a.writeReport(o.output, r); err != nil {
+		return err
+	}
+	if o.Explicit && len(r.Plan.Waiting) > 0 && !r.Wrote() {
+		return &promote.Refused{Reason: "not promoted: it has to wait, as said above"}
+	}
+	return nil
 }
 
 func scopeFlags() []cli.Flag {
