@@ -119,7 +119,10 @@ func data(r render.Request, values map[string]any) map[string]any {
 	for _, i := range r.Release.Images {
 		images[i.Name] = map[string]any{"Name": i.Name, "Tag": i.Tag, "Digest": i.Digest, "Reference": i.Reference()}
 	}
-	source := r.Release.Source
+	source, sequence := r.Release.Source, ""
+	if r.Release.Sequence.Kind != "" {
+		sequence = r.Release.Sequence.String()
+	}
 	return map[string]any{
 		"Values":      values,
 		"Environment": r.Environment,
@@ -128,7 +131,7 @@ func data(r render.Request, values map[string]any) map[string]any {
 			"Namespace": r.Namespace,
 			"App":       r.App,
 			"Version":   r.Release.Version,
-			"Sequence":  r.Release.Sequence.String(),
+			"Sequence":  sequence,
 			"Source":    map[string]any{"Repository": source.Repository, "Commit": source.Commit, "Ref": source.Ref},
 			"Images":    images,
 		},

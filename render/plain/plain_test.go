@@ -119,6 +119,15 @@ func TestRawReadsAsItsDocuments(t *testing.T) {
 	}
 }
 
+// TestRenderAdHoc: without a release its words are empty, not missing.
+func TestRenderAdHoc(t *testing.T) {
+	files := render.Files{"a.yaml.tmpl": []byte("a: [{{ quote .Release.Version }}, {{ quote .Release.Sequence }}, {{ quote .Release.Source.Commit }}, {{ len .Release.Images }}, {{ quote .Environment }}]")}
+	out, err := plain.New().Render(context.Background(), render.Request{Files: files, Dir: "."})
+	if got, want := string(out.Raw), "a: [\"\", \"\", \"\", 0, \"\"]\n"; err != nil || got != want {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func TestRenderNothing(t *testing.T) {
 	out, err := plain.New().Render(context.Background(), render.Request{Files: render.Files{"a.yaml.tmpl": []byte("{{ if .Environment }}a: 1{{ end }}")}, Dir: "."})
 	if err != nil || len(out.Documents) > 0 || len(out.Raw) > 0 {
