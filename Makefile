@@ -1,7 +1,7 @@
 # What people type. `make help` lists it; .ci/run is what CI types.
 
 GO       ?= go
-LINT     ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOLANGCI ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 3s
 
 # Packages that do several things at once.
@@ -21,10 +21,10 @@ test: ## every test that needs nothing but Go and git
 lint: ## vet, format and linters
 	$(GO) vet ./...
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
-	$(LINT) run ./...
+	$(GOLANGCI) run ./...
 
 fmt: ## format what lint complains about
-	$(LINT) fmt ./...
+	$(GOLANGCI) fmt ./...
 
 race: ## the race detector, on packages that do several things at once (needs a C compiler)
 	$(GO) test -race -short $(CONCURRENT)
