@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -13,52 +14,57 @@ import (
 type form struct {
 	name  string
 	mark  string
-	match *regexp.Regexp
+	match func() *regexp.Regexp
 	rule  Rule
 	level Level
 }
 
+// pattern is compiled when it is first needed: most manifests need none, and every start of the program would pay.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
 // Only forms that nothing else has: a finding that is wrong once is never read again.
 var forms = []form{
-	{"a private key", "PRIVATE KEY", regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:.{0,80}(?:\s|\\n|\\r)+){1,8}?[A-Za-z0-9+/=]{24}`), PrivateKey, Error},
-	{"a private key", "AGE-SECRET-KEY-1", regexp.MustCompile(`AGE-SECRET-KEY-1[0-9A-Z]{58}`), PrivateKey, Error},
-	{"a private key in base64", "LS0tLS1CRUdJTi", regexp.MustCompile(`LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFW|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtFW|BPUEVOU1NIIFBSSVZBVEUgS0VZ|BFTkNSWVBURUQgUFJJVkFURSBLRV)`), PrivateKey, Error},
+	{"a private key", "PRIVATE KEY", pattern(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:.{0,80}(?:\s|\\n|\\r)+){1,8}?[A-Za-z0-9+/=]{24}`), PrivateKey, Error},
+	{"a private key", "AGE-SECRET-KEY-1", pattern(`AGE-SECRET-KEY-1[0-9A-Z]{58}`), PrivateKey, Error},
+	{"a private key in base64", "LS0tLS1CRUdJTi", pattern(`LS0tLS1CRUdJTi(?:BQUklWQVRFIEtFW|BSU0EgUFJJVkFURSBLRV|BFQyBQUklWQVRFIEtFW|BPUEVOU1NIIFBSSVZBVEUgS0VZ|BFTkNSWVBURUQgUFJJVkFURSBLRV)`), PrivateKey, Error},
 	{"an AWS secret access key", "aws_secret_access_key", awsSetting, Token, Error},
 	{"an AWS secret access key", "AWS_SECRET_ACCESS_KEY", awsSetting, Token, Error},
-	{"an AWS access key id", "AKIA", regexp.MustCompile(`(?:^|[^A-Za-z0-9])AKIA[A-Z2-7]{16}(?:[^A-Za-z0-9]|$)`), Token, Warning},
-	{"a GitHub token", "gh", regexp.MustCompile(`(?:^|[^A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,251}(?:[^A-Za-z0-9]|$)`), Token, Error},
-	{"a GitHub token", "github_pat_", regexp.MustCompile(`github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}`), Token, Error},
-	{"a GitLab token", "glpat-", regexp.MustCompile(`glpat-[A-Za-z0-9_-]{20,}`), Token, Error},
-	{"a Slack token", "xox", regexp.MustCompile(`xox[abeoprs]-[0-9]{8,}-[A-Za-z0-9-]{16,}`), Token, Error},
-	{"a Slack webhook", "hooks.slack.com", regexp.MustCompile(`https://hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}`), Token, Error},
-	{"a Google API key", "AIza", regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?:[^A-Za-z0-9_-]|$)`), Token, Error},
-	{"an Azure storage key", "AccountKey=", regexp.MustCompile(`AccountKey=[A-Za-z0-9+/]{86}==`), Token, Error},
-	{"a Stripe key", "k_live_", regexp.MustCompile(`[sr]k_live_[A-Za-z0-9]{24,}`), Token, Error},
-	{"an npm token", "npm_", regexp.MustCompile(`(?:^|[^A-Za-z0-9])npm_[A-Za-z0-9]{36}(?:[^A-Za-z0-9]|$)`), Token, Error},
-	{"a Docker Hub token", "dckr_pat_", regexp.MustCompile(`dckr_pat_[A-Za-z0-9_-]{27,}`), Token, Error},
-	{"a SendGrid key", "SG.", regexp.MustCompile(`SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`), Token, Error},
-	{"a Vault token", "hvs.", regexp.MustCompile(`(?:^|[^A-Za-z0-9])hvs\.[A-Za-z0-9_-]{24,}`), Token, Error},
-	{"a JSON web token", "eyJ", regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}`), Token, Warning},
-	{"a URL with a password", "://", regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]{1,20}://[^/\s:@"'$<{]{1,64}:[^/\s:@"'$<{*]{3,128}@[A-Za-z0-9\[]`), Token, Warning},
+	{"an AWS access key id", "AKIA", pattern(`(?:^|[^A-Za-z0-9])AKIA[A-Z2-7]{16}(?:[^A-Za-z0-9]|$)`), Token, Warning},
+	{"a GitHub token", "gh", pattern(`(?:^|[^A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,251}(?:[^A-Za-z0-9]|$)`), Token, Error},
+	{"a GitHub token", "github_pat_", pattern(`github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}`), Token, Error},
+	{"a GitLab token", "glpat-", pattern(`glpat-[A-Za-z0-9_-]{20,}`), Token, Error},
+	{"a Slack token", "xox", pattern(`xox[abeoprs]-[0-9]{8,}-[A-Za-z0-9-]{16,}`), Token, Error},
+	{"a Slack webhook", "hooks.slack.com", pattern(`https://hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}`), Token, Error},
+	{"a Google API key", "AIza", pattern(`(?:^|[^A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?:[^A-Za-z0-9_-]|$)`), Token, Error},
+	{"an Azure storage key", "AccountKey=", pattern(`AccountKey=[A-Za-z0-9+/]{86}==`), Token, Error},
+	{"a Stripe key", "k_live_", pattern(`[sr]k_live_[A-Za-z0-9]{24,}`), Token, Error},
+	{"an npm token", "npm_", pattern(`(?:^|[^A-Za-z0-9])npm_[A-Za-z0-9]{36}(?:[^A-Za-z0-9]|$)`), Token, Error},
+	{"a Docker Hub token", "dckr_pat_", pattern(`dckr_pat_[A-Za-z0-9_-]{27,}`), Token, Error},
+	{"a SendGrid key", "SG.", pattern(`SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}`), Token, Error},
+	{"a Vault token", "hvs.", pattern(`(?:^|[^A-Za-z0-9])hvs\.[A-Za-z0-9_-]{24,}`), Token, Error},
+	{"a JSON web token", "eyJ", pattern(`(?:^|[^A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}`), Token, Warning},
+	{"a URL with a password", "://", pattern(`[A-Za-z][A-Za-z0-9+.-]{1,20}://[^/\s:@"'$<{]{1,64}:[^/\s:@"'$<{*]{3,128}@[A-Za-z0-9\[]`), Token, Warning},
 }
 
 // awsSetting is a line of a configuration file or script.
-var awsSetting = regexp.MustCompile(`(?i)aws_secret_access_key["']?\s*[:=]\s*["']?[A-Za-z0-9/+]{40}(?:[^A-Za-z0-9/+=]|$)`)
+var awsSetting = pattern(`(?i)aws_secret_access_key["']?\s*[:=]\s*["']?[A-Za-z0-9/+]{40}(?:[^A-Za-z0-9/+=]|$)`)
 
 // awsSecret is the value of a field that says what it is.
-var awsSecret = form{"an AWS secret access key", "", regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`), Token, Error}
+var awsSecret = form{"an AWS secret access key", "", pattern(`^[A-Za-z0-9/+]{40}$`), Token, Error}
 
 const tokenHint = "move it to a Secret that the cluster fetches or decrypts, and read it from there; then replace the credential, for it may have been seen"
 
 // text searches a string. Examples that vendors print in their manuals pass.
 func (s *searcher) text(value, path, key string) {
 	for _, f := range forms {
-		if strings.Contains(value, f.mark) && hasReal(f.match, value) {
+		if strings.Contains(value, f.mark) && hasReal(f.match(), value) {
 			s.credential(f, path)
 		}
 	}
 	name := strings.ToLower(strings.ReplaceAll(path+"."+key, "_", ""))
-	if strings.Contains(name, "awssecretaccesskey") && awsSecret.match.MatchString(value) {
+	if strings.Contains(name, "awssecretaccesskey") && awsSecret.match().MatchString(value) {
 		s.credential(awsSecret, path)
 	}
 }
