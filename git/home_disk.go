@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,8 @@ func (h *diskHome) isEdge(id ID) bool {
 }
 
 // push writes the objects, then moves the refs. Git may collect garbage at the same time and prune what no ref names
-// yet; so, with the refs locked and about to move, the objects are looked at once more.
+// yet; so the objects are looked at once more with the refs locked and about to move, and again when they have: a
+// collection that begins later sees the refs.
 func (h *diskHome) push(ctx context.Context, updates []Update, objects []freshObject) error {
 	if err := h.mayMove(updates); err != nil {
 		return err
@@ -66,19 +68,21 @@ func (h *diskHome) push(ctx context.Context, updates []Update, objects []freshOb
 	if err := h.store(objects, keep); err != nil {
 		return err
 	}
-	return moveRefs(ctx, h.dir, updates, func() error { return h.secure(objects, keep) })
+	secure := func() error { return h.secure(objects, keep) }
+	if err := moveRefs(ctx, h.dir, updates, secure); err != nil {
+		return err
+	}
+	return secure()
 }
 
-// secure writes the objects again, out of reach of any pruning, when a garbage collection runs or has taken one.
+// secure writes the objects again, out of reach of any pruning, when a garbage collection has taken one or still may:
+// whether one runs is asked last.
 func (h *diskHome) secure(objects []freshObject, keep *keepers) error {
 	if len(objects) == 0 || keep.any() {
 		return nil
 	}
-	lost := h.collecting()
-	for _, o := range objects {
-		lost = lost || !h.disk.lies(o.id)
-	}
-	if !lost {
+	lost := slices.ContainsFunc(objects, func(o freshObject) bool { return !h.disk.lies(o.id) })
+	if !lost && !h.collecting() {
 		return nil
 	}
 	return h.storePack(objects, keep)

@@ -102,6 +102,7 @@ func background(fn func(i int)) (stop func() int) {
 func TestNothingIsLostAmongOthers(t *testing.T) {
 	dir := gittest.Bare(t, map[string]string{"count": "0\n"})
 	gittest.Run(t, dir, "config", "gc.auto", "0")
+	gittest.Run(t, dir, "config", "receive.unpackLimit", "1") // else git itself loses what it receives while it prunes
 	stopPacking := background(func(int) { _, _ = gittest.Try(dir, "pack-refs", "--all", "--prune") })
 	stopGC := background(func(int) { _, _ = gittest.Try(dir, "gc", "--quiet", "--prune=now") })
 	stopReading := background(func(int) { readAll(t, dir) })
