@@ -1,6 +1,10 @@
 package local
 
-import "context"
+import (
+	"context"
+
+	"github.com/ferry-cd/ferry/scm"
+)
 
 // MergeAndDie merges and ends the context once the base has moved.
 func MergeAndDie(ctx context.Context, die func(), c *Client, number int) error {
@@ -38,4 +42,11 @@ func Retitle(ctx context.Context, c *Client, number int, title string, meanwhile
 		return true, nil
 	})
 	return tries, err
+}
+
+// StatusLater decides on a status now, and gives what writes it, once.
+func StatusLater(ctx context.Context, c *Client, sha string, s scm.Status) (write func() error, err error) {
+	all, at, err := c.statuses(ctx, sha)
+	s.Creator, s.Time = c.user, c.time()
+	return func() error { return c.pushStatuses(ctx, sha, at, append(all, s)) }, err
 }

@@ -80,3 +80,25 @@ func TestChangesBeginAnew(t *testing.T) {
 		t.Errorf("%+v, %+v, %v", got, reviews, err)
 	}
 }
+
+// A status never overwrites one that came in between.
+func TestStatusesBeginAnew(t *testing.T) {
+	dir, _ := forge(t)
+	main := run(t, dir, "rev-parse", "main")
+	for _, first := range []string{"the very first", "another"} {
+		write, err := local.StatusLater(t.Context(), open(t, dir, "late"), main, scm.Status{Context: "late", State: scm.Success})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := open(t, dir, "early").SetStatus(t.Context(), main, scm.Status{Context: first, State: scm.Success}); err != nil {
+			t.Fatal(err)
+		}
+		var moved *git.MovedError
+		if err := write(); !errors.As(err, &moved) {
+			t.Errorf("after %s: %v, want it stopped", first, err)
+		}
+	}
+	if all, err := open(t, dir, "ada").Statuses(t.Context(), main); err != nil || len(all) != 2 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}

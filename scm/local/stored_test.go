@@ -121,6 +121,14 @@ func FuzzStatuses(f *testing.F) {
 	})
 }
 
+func TestEachCommitHasAFileOfItsOwn(t *testing.T) {
+	for _, other := range []string{shaB, shaA[:39] + "b", "ab" + shaA[2:]} {
+		if statusPath(other) == statusPath(shaA) {
+			t.Errorf("%s and %s share %s", other, shaA, statusPath(shaA))
+		}
+	}
+}
+
 func FuzzSettings(f *testing.F) {
 	f.Add([]byte(`{"protect":[{"branch":"env/*","statuses":["ferry/gates"],"approvals":1}],"keepBranches":true}`), "env/prod")
 	f.Add([]byte(`{"protect":[{"branch":"[","approvals":-1}]}`), "main")
