@@ -171,11 +171,19 @@ func waiting(plan *Plan, pl environments.Placement) []string {
 	for _, pr := range plan.Promotions {
 		if pr.Environment == pl.Environment && pr.Unit == pl.Unit {
 			for _, c := range pr.Conditions {
-				out = append(out, fmt.Sprintf("#%d waits for %s", pr.PullRequest.Number, c.Reason))
+				out = append(out, subject(pr)+" waits for "+c.Reason)
 			}
 		}
 	}
 	return out
+}
+
+// subject names the pull request of a promotion, also before there is one.
+func subject(pr Promotion) string {
+	if pr.PullRequest == nil {
+		return "merging, once it is proposed,"
+	}
+	return fmt.Sprintf("#%d", pr.PullRequest.Number)
 }
 
 // Place is where a release is found.
