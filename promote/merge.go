@@ -14,6 +14,9 @@ import (
 // gate allow that.
 func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion Promotion, have *proposal, plan *Plan) error {
 	promotion.Action = ActionKeep
+	judged := *promotion.PullRequest // by the head that was read, whatever was pushed since
+	judged.HeadSHA = string(have.head.ID)
+	promotion.PullRequest = &judged
 	head, reviews, err := p.judged(ctx, s, have, *promotion.PullRequest)
 	if err != nil {
 		return err
@@ -95,7 +98,7 @@ func (p *Promoter) origin(ctx context.Context, s *Snapshot, pl environments.Plac
 	first := true
 	err = s.stretches(ctx, p.Repo, at, func(st stretch) (bool, error) {
 		if !st.Found || st.Record.Release.Sequence != r.Release.Sequence || !s.agrees(pl, up, st.Record, r) {
-			return !st.Found || !newer(r.Release, st.Record.Release), nil
+			return st.goesOn(r.Release), nil
 		}
 		this, seen, err := p.prove(ctx, s, pl.App, up, st)
 		if first || this.Proven {

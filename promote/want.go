@@ -260,9 +260,15 @@ func (p *Promoter) find(ctx context.Context, s *Snapshot, pl environments.Placem
 			found = st
 			return false, nil
 		}
-		return !st.Found || !newer(rel, st.Record.Release), nil
+		return st.goesOn(rel), nil
 	})
 	return found, err
+}
+
+// goesOn tells whether a release may lie further down in history. Below an older release, or an emptied folder, everything
+// was taken back: what came before does not count.
+func (st stretch) goesOn(rel release.Release) bool {
+	return st.Err != nil || st.Found && !newer(rel, st.Record.Release)
 }
 
 // proven gives the record of the newest proven state of an app in an environment; the zero record where there is none.
