@@ -34,13 +34,13 @@ func (p *Promoter) place(ctx context.Context, s *Snapshot, pl environments.Place
 	if err != nil {
 		return err
 	}
+	if c.Old, err = p.readManifests(ctx, pl, owned); err != nil {
+		return err
+	}
 	if o.Adopt {
 		c.adopt(strangers, owned, here)
 	}
 	if err := c.clashes(here, owned, strangers); err != nil {
-		return err
-	}
-	if c.Old, err = p.readManifests(ctx, pl, owned); err != nil {
 		return err
 	}
 	return c.edit(pl, owned)
@@ -129,6 +129,10 @@ func (c *Change) adopt(strangers []stranger, owned, here map[string]git.ID) {
 			continue
 		}
 		owned[s.file] = here[s.file]
+		for _, m := range s.all {
+			m.Path = s.file
+			c.Old = append(c.Old, m)
+		}
 		c.Adopted = append(c.Adopted, s.file)
 	}
 }
@@ -172,7 +176,7 @@ func (p *Promoter) readManifests(ctx context.Context, pl environments.Placement,
 		for _, d := range docs {
 			m, err := render.Parse(name, d.Data)
 			if err != nil {
-				return nil, fmt.Errorf("%s/%s: %w", pl.Folder, name, err)
+				return nil, &Failed{Key: key(pl), Err: fmt.Errorf("%s/%s: %w", pl.Folder, name, err)}
 			}
 			old = append(old, m)
 		}
