@@ -122,11 +122,12 @@ func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version 
 	s.placements = s.Config.Placements()
 	var more []string
 	for _, p := range s.placements {
-		if b := s.base(p); s.heads[b].ID == "" && !slices.Contains(more, b) {
-			if refs["refs/heads/"+b] == "" {
+		b := s.base(p)
+		if ref := "refs/heads/" + b; s.heads[b].ID == "" && !slices.Contains(more, ref) {
+			if refs[ref] == "" {
 				return &missingBranch{Branch: b, Environment: p.Environment, URL: repo.URL()}
 			}
-			more = append(more, b)
+			more = append(more, ref)
 		}
 	}
 	if len(more) == 0 {
@@ -135,8 +136,8 @@ func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version 
 	if err := repo.Fetch(ctx, 1, more...); err != nil {
 		return err
 	}
-	for _, b := range more {
-		if err := s.head(ctx, repo, "refs/heads/"+b, refs["refs/heads/"+b]); err != nil {
+	for _, ref := range more {
+		if err := s.head(ctx, repo, ref, refs[ref]); err != nil {
 			return err
 		}
 	}
