@@ -33,9 +33,9 @@ type Change struct {
 
 // Origin is where a (release, configuration) was proven.
 type Origin struct {
-	Environment string
-	Commit      string
-	Why         string
+	Environment string `json:"environment"`
+	Commit      string `json:"commit"`
+	Why         string `json:"why"`
 }
 
 // edit replaces one file below the root of the tree; nil data deletes it.

@@ -60,4 +60,7 @@ func (p *Promoter) say(format string, a ...any) {
 }
 
 // Key names one app in one environment.
-type Key struct{ App, Environment string }
+type Key struct {
+	App         string `json:"app"`
+	Environment string `json:"environment"`
+}
