@@ -276,8 +276,16 @@ func (b *builder) templates(ctx context.Context, r *release.Release) error {
 		tree, err = b.checkout.Tree(ctx, git.ID(r.Source.Commit), root)
 		b.warn(ctx, root)
 	}
-	r.Templates, r.Root = string(tree), strings.TrimPrefix(root, ".")
+	r.Templates, r.Root = string(tree), stored(root)
 	return err
+}
+
+// stored is a folder as a release names it: "" is the whole repository.
+func stored(root string) string {
+	if root == "." {
+		return ""
+	}
+	return root
 }
 
 // warn tells of changes that are not in the commit and therefore not in the release.
