@@ -38,7 +38,11 @@ func chartFiles(files render.Files, dir string) ([]*loader.BufferedFile, error) 
 		return nil, err
 	}
 	var out []*loader.BufferedFile
+	archives := &unpacker{left: maxUnpacked}
 	for _, name := range below(files, dir) {
+		if !fs.ValidPath(name) {
+			return nil, &ChartError{File: join(dir, "Chart.yaml"), Reason: fmt.Sprintf("%q is no name of a file of a chart", name)}
+		}
 		if ignored(rules, name) {
 			continue
 		}
@@ -46,6 +50,9 @@ func chartFiles(files render.Files, dir string) ([]*loader.BufferedFile, error) 
 		if int64(len(data)) > loader.MaxDecompressedFileSize {
 			return nil, &ChartError{File: join(dir, name), Reason: fmt.Sprintf("%d bytes are more than Helm's limit of %d for one file of a chart", len(data), loader.MaxDecompressedFileSize),
 				hint: "name the file in .helmignore if the chart does not need it"}
+		}
+		if err := archives.file(name, data); err != nil {
+			return nil, &ChartError{File: join(dir, name), Reason: err.Error(), err: err}
 		}
 		out = append(out, &loader.BufferedFile{Name: name, Data: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))})
 	}

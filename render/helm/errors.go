@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,11 @@ type ChartError struct {
 	Column int // 0 = unknown
 	Reason string
 	hint   string
+	err    error
 }
+
+// Unwrap gives what the library said, nil where it said nothing.
+func (e *ChartError) Unwrap() error { return e.err }
 
 func (e *ChartError) Error() string {
 	place := e.File
@@ -86,17 +91,23 @@ func valuesError(f render.File, err error) error {
 	return e
 }
 
+// unpacking is how Helm begins the words for a subchart that cannot be loaded.
+var unpacking = regexp.MustCompile(`^error unpacking subchart (\S+) in \S+: `)
+
 // loadError finds the file in Helm's words for a chart that cannot be loaded.
 func loadError(dir string, err error) error {
-	text := err.Error()
-	e := &ChartError{File: dir, Reason: text}
+	e := &ChartError{File: dir, Reason: err.Error(), err: err}
+	for m := unpacking.FindStringSubmatch(e.Reason); m != nil; m = unpacking.FindStringSubmatch(e.Reason) {
+		e.File, e.Reason = join(e.File, "charts/"+m[1]), e.Reason[len(m[0]):]
+	}
 	for _, name := range []string{"Chart.yaml", "Chart.lock", "values.yaml", "requirements.yaml", "requirements.lock"} {
-		if rest, ok := strings.CutPrefix(text, "cannot load "+name+": "); ok {
-			e.File, e.Reason = join(dir, name), rest
+		if rest, ok := strings.CutPrefix(e.Reason, "cannot load "+name+": "); ok {
+			e.File, e.Reason = join(e.File, name), rest
+			break
 		}
 	}
-	if strings.HasPrefix(text, "validation: chart.metadata") || strings.HasPrefix(text, "Chart.yaml file is missing") {
-		e.File = join(dir, "Chart.yaml")
+	if strings.HasPrefix(e.Reason, "validation: chart.metadata") || strings.HasPrefix(e.Reason, "Chart.yaml file is missing") {
+		e.File = join(e.File, "Chart.yaml")
 	}
 	if m := yamlLine.FindStringSubmatch(e.Reason); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
@@ -104,18 +115,38 @@ func loadError(dir string, err error) error {
 	return e
 }
 
-// position is how text/template and Helm name a place: file, line and, while executing, column.
-var position = regexp.MustCompile(`(?:template: |error at \(|error in \()([^\s:()]+?)(?::(\d+))?(?::(\d+))?(?:\)|: )`)
+// position is how text/template names a place: file, line and, while executing, column.
+var position = regexp.MustCompile(`template: ([^\s:]+)(?::(\d+))?(?::(\d+))?: `)
 
-// templateError takes the place out of Helm's words. The innermost template is the one to mend.
-func templateError(ch *chart.Chart, dir string, err error) error {
-	text := err.Error()
+func innermost(text string) []int {
 	all := position.FindAllStringSubmatchIndex(text, -1)
-	if all == nil {
-		return &ChartError{File: dir, Reason: text}
+	for _, m := range slices.Backward(all) {
+		if text[m[2]:m[3]] != rootName {
+			return m
+		}
 	}
-	m := all[len(all)-1]
-	e := &ChartError{File: realPath(ch, dir, text[m[2]:m[3]]), Reason: strings.TrimPrefix(strings.TrimSpace(text[m[1]:]), ": ")}
+	return nil
+}
+
+// templateError takes the place out of the words of text/template. The innermost template is the one to mend; a text that
+// tpl was given has no place of its own.
+func templateError(ch *chart.Chart, dir string, err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	message, hasMessage := said(err)
+	if hasMessage {
+		text = strings.TrimSuffix(text, message)
+	}
+	m := innermost(text)
+	if m == nil {
+		return &ChartError{File: dir, Reason: err.Error(), err: err}
+	}
+	e := &ChartError{File: realPath(ch, dir, text[m[2]:m[3]]), Reason: strings.TrimSpace(text[m[1]:]), err: err}
+	if hasMessage {
+		e.Reason = message
+	}
 	if m[4] >= 0 {
 		e.Line, _ = strconv.Atoi(text[m[4]:m[5]])
 	}

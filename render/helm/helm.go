@@ -5,15 +5,20 @@
 //	values.go     layers of values and --set, merged as the CLI does
 //	schema.go     values.schema.json, with a loader that opens nothing
 //	template.go   values in, rendered templates out, within the limits of a context
+//	engine.go     the execution of templates: ours, because Helm's can neither be stopped nor kept from clock and chance
+//	functions.go  what templates may call: clock.go and entropy.go what depends on the world, files.go what .Files shows
+//	budget.go     limits, asked by paid.go around functions and by what harden.go puts into templates
 //	hooks.go      which hooks stay, go, or stop the render
 //	document.go   what was rendered, cut into documents
 //	errors.go     what went wrong: chart, file, line
 //
-// Nothing but the Request reaches a template: Helm's action and command packages, which know clusters, registries and
-// home folders, are never imported; DNS functions answer with nothing; schemas may refer to themselves only.
+// Nothing but the Request reaches a manifest: Helm's action and command packages, which know clusters, registries and
+// home folders, are never imported; DNS functions answer with nothing; schemas may refer to themselves only; what depends
+// on chance or on the time of day is refused.
 package helm
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -41,8 +46,23 @@ func (*Renderer) Name() string { return "helm" }
 func (*Renderer) Version() string { return libraryVersion }
 
 // Render renders the chart in r.Dir of r.Files. Without a release name or namespace it takes those of the CLI,
-// "release-name" and "default"; without a Kubernetes version it refuses.
+// "release-name" and "default"; without a Kubernetes version it refuses. What a chart would render differently the next
+// time is refused too: a *RandomError.
 func (*Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
+	first := firstWorld()
+	out, err := renderIn(ctx, r, first)
+	if err != nil || len(first.asked) == 0 {
+		return out, err
+	}
+	again, err := renderIn(ctx, r, secondWorld())
+	if err == nil && bytes.Equal(out.Raw, again.Raw) {
+		return out, nil
+	}
+	return render.Output{}, randomError(r.Dir, out, again, first.asked, err)
+}
+
+// renderIn renders from the files up: a chart and its values are changed by rendering them.
+func renderIn(ctx context.Context, r render.Request, world *entropy) (render.Output, error) {
 	caps, err := capabilities(r.Kubernetes)
 	if err != nil {
 		return render.Output{}, err
@@ -62,7 +82,7 @@ func (*Renderer) Render(ctx context.Context, r render.Request) (render.Output, e
 	if err != nil {
 		return render.Output{}, err
 	}
-	files, err := execute(ctx, ch, top, r.Dir)
+	files, err := execute(ctx, ch, top, r.Dir, world)
 	if err != nil {
 		return render.Output{}, err
 	}

@@ -15,6 +15,9 @@ import (
 func mergeValues(files []render.File, settings []render.Set) (map[string]any, error) {
 	values := map[string]any{}
 	for _, f := range files {
+		if len(f.Data) > maxInput {
+			return nil, &LimitError{What: fmt.Sprintf("%s: more than %d MB of values", f.Path, maxInput>>20)}
+		}
 		layer := map[string]any{}
 		if err := yaml.Unmarshal(f.Data, &layer); err != nil {
 			return nil, valuesError(f, err)

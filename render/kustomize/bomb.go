@@ -2,9 +2,7 @@ package kustomize
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -24,10 +22,8 @@ func unfolds(text []byte, depth int) error {
 	docs := yaml.NewDecoder(bytes.NewReader(text))
 	for {
 		var doc yaml.Node
-		if err := docs.Decode(&doc); errors.Is(err, io.EOF) {
+		if docs.Decode(&doc) != nil { // the end, or broken YAML, which is for others to report
 			return nil
-		} else if err != nil {
-			return nil //nolint:nilerr // broken YAML is reported by whoever needs it
 		}
 		m := measure{sizes: map[*yaml.Node]int{}, depth: depth}
 		if m.size(&doc) > maxNodes {

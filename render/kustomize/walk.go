@@ -15,11 +15,11 @@ import (
 	"github.com/ferry-cd/ferry/render"
 )
 
-// A Reader gives the bytes of a file by its slash-separated path from the root of the file set; a file that is not
-// there, or a folder, is fs.ErrNotExist.
-type Reader func(path string) ([]byte, error)
+// reader gives the bytes of a file by its slash-separated path from the root of the file set; a file that is not there,
+// or a folder, is fs.ErrNotExist.
+type reader func(path string) ([]byte, error)
 
-func fromFiles(files render.Files) Reader {
+func fromFiles(files render.Files) reader {
 	return func(name string) ([]byte, error) {
 		data, ok := files[name]
 		if !ok {
@@ -29,9 +29,10 @@ func fromFiles(files render.Files) Reader {
 	}
 }
 
-// Gather reads exactly the files that a build of the kustomization in dir reads. All that is wrong with what they refer
-// to comes back as one joined error.
-func Gather(read Reader, dir string) (render.Files, error) {
+// Gather reads exactly the files that a build of the kustomization in dir reads, for whoever does not want to read all
+// there are. read gives a file by its slash-separated path, fs.ErrNotExist for what is none. All that is wrong with what
+// the kustomizations refer to comes back as one joined error.
+func (*Renderer) Gather(read func(path string) ([]byte, error), dir string) (render.Files, error) {
 	w, err := walk(read, dir)
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func Gather(read Reader, dir string) (render.Files, error) {
 
 // walker follows a kustomization to everything it reads.
 type walker struct {
-	read     Reader
+	read     reader
 	dir      string
 	factory  *resource.Factory // of its abilities only those that leave the schema alone: the walk is outside the fence
 	files    render.Files
@@ -57,7 +58,7 @@ type walker struct {
 // visit is a folder and, where it holds plugin configurations, the folder that their paths count from.
 type visit struct{ dir, owner string }
 
-func walk(read Reader, dir string) (*walker, error) {
+func walk(read reader, dir string) (*walker, error) {
 	w := &walker{
 		read: read, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{},
 		factory: provider.NewDepProvider().GetResourceFactory(),

@@ -1,0 +1,154 @@
+package helm
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Limits of one render. They are far above what charts need, and together keep a hostile one below 512 MB.
+const (
+	maxWork      = 256 << 20 // bytes that templates may make, printed or not
+	maxValue     = 32 << 20  // bytes of one value, and of all that is rendered
+	maxNested    = 500       // levels of one value, and of tpl inside tpl
+	maxDocuments = 20_000
+	maxInput     = 16 << 20  // bytes of one file of values
+	maxUnpacked  = 100 << 20 // bytes of all archives of a chart
+)
+
+// nodeWeight is what an entry of a map or list weighs besides its text.
+const nodeWeight = 16
+
+// budget ends templates that would never end or would fill the memory. Loops, calls of templates and functions ask it.
+type budget struct {
+	ctx  context.Context
+	made int
+}
+
+// LimitError is a render that was stopped: by a limit, or because time is up.
+type LimitError struct {
+	What string
+	err  error
+}
+
+func (e *LimitError) Error() string {
+	if e.err != nil {
+		return e.What + ": " + e.err.Error()
+	}
+	return e.What
+}
+
+func (e *LimitError) Unwrap() error { return e.err }
+
+// step is asked once in each turn of a loop and in each call of a template.
+func (b *budget) step() error {
+	if b.ctx.Err() != nil {
+		return &LimitError{What: "rendering was stopped", err: context.Cause(b.ctx)}
+	}
+	return nil
+}
+
+// spend pays for n bytes that were made.
+func (b *budget) spend(n int) error {
+	if b.made += n; b.made > maxWork {
+		return &LimitError{What: fmt.Sprintf("the templates make more than %d MB", maxWork>>20)}
+	}
+	return b.step()
+}
+
+// fits refuses what would become one value that is too large.
+func (b *budget) fits(n int) error {
+	if n > maxValue {
+		return &LimitError{What: fmt.Sprintf("a value of more than %d MB", maxValue>>20)}
+	}
+	return nil
+}
+
+// bounded refuses values that are too large, or too deep, once written out. A value may hold another one many times over,
+// so that a few lines make one that no memory holds.
+func (b *budget) bounded(v any) error {
+	if isScalar(v) {
+		return nil
+	}
+	return b.boundedValue(reflect.ValueOf(v))
+}
+
+func (b *budget) boundedValue(v reflect.Value) error {
+	left := maxValue
+	return weigh(v, maxNested, &left)
+}
+
+func isScalar(v any) bool {
+	switch v.(type) {
+	case nil, string, bool, int, int64, float64:
+		return true
+	}
+	return false
+}
+
+func weigh(v reflect.Value, depth int, left *int) error {
+	if depth == 0 {
+		return &LimitError{What: fmt.Sprintf("a value nested deeper than %d levels", maxNested)}
+	}
+	*left -= nodeWeight
+	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	switch v.Kind() {
+	case reflect.String:
+		*left -= v.Len()
+	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			*left -= v.Len()
+			break
+		}
+		for i := range v.Len() {
+			if err := weigh(v.Index(i), depth-1, left); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		for entries := v.MapRange(); entries.Next(); {
+			*left -= nodeWeight + len(entries.Key().String())
+			if err := weigh(entries.Value(), depth-1, left); err != nil {
+				return err
+			}
+		}
+	}
+	if *left < 0 {
+		return &LimitError{What: fmt.Sprintf("a value of more than %d MB", maxValue>>20)}
+	}
+	return nil
+}
+
+// printed passes on what an action prints. As a reflect.Value it stays the very thing: text/template looks for methods of
+// its address.
+func (b *budget) printed(v reflect.Value) (reflect.Value, error) { return v, b.boundedValue(v) }
+
+// kept passes on what a variable is set to, and pays for it: variables are what could pile up.
+func (b *budget) kept(v reflect.Value) (reflect.Value, error) {
+	if v.Kind() == reflect.String {
+		return v, b.spend(v.Len())
+	}
+	return v, b.spend(nodeWeight)
+}
+
+// output collects what a template prints.
+type output struct {
+	*budget
+	strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	if err := o.fits(o.Len() + len(p)); err != nil {
+		return 0, err
+	}
+	if err := o.spend(len(p)); err != nil {
+		return 0, err
+	}
+	return o.Builder.Write(p)
+}
+
+// WriteString is for io.WriteString, which would go round Write.
+func (o *output) WriteString(s string) (int, error) { return o.Write([]byte(s)) }

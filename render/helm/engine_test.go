@@ -1,0 +1,149 @@
+package helm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"text/template"
+	"time"
+
+	"github.com/ferry-cd/ferry/render"
+)
+
+// TestEveryFunctionIsCompared makes sure that a case, and so the comparison with the CLI, calls each function there is.
+func TestEveryFunctionIsCompared(t *testing.T) {
+	var cases strings.Builder
+	names, _ := filepath.Glob("testdata/cases/*.txtar")
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases.Write(data)
+	}
+	called := map[string]bool{}
+	for _, word := range strings.FieldsFunc(cases.String(), func(r rune) bool { return !strings.ContainsRune(letters+digits+"_", r) }) {
+		called[word] = true
+	}
+	called["buildCustomCert"] = true // wants a private key, which has no place in a repository
+	world := firstWorld()
+	chance := world.functions(library())
+	for name := range (&engine{budget: &budget{ctx: context.Background()}, entropy: world}).functions() {
+		if _, random := chance[name]; !called[name] && !random && name[0] != '_' && name != "now" && name != "ago" {
+			t.Errorf("no case calls %s", name)
+		}
+	}
+}
+
+// TestEqual holds eq and ne against Go's own.
+func TestEqual(t *testing.T) {
+	five := 5
+	values := []any{nil, true, false, 1, int64(1), uint(1), -1, uint8(255), 1.0, 2.5, "", "a", 1i, []any{}, []any(nil), []any{1}, map[string]any{},
+		map[string]any(nil), &five, (*int)(nil), struct{ A int }{1}, struct{ A int }{2}, [2]int{1, 2}, time.Time{}, fmt.Sprint, error(nil)}
+	run := func(funcs template.FuncMap, text string, a, b any) (string, bool) {
+		var out strings.Builder
+		err := template.Must(template.New("").Funcs(funcs).Parse(text)).Execute(&out, map[string]any{"a": a, "b": b})
+		return out.String(), err == nil
+	}
+	ours := template.FuncMap{"eq": equal, "ne": unequal}
+	for _, a := range values {
+		for _, b := range values {
+			for _, text := range []string{"{{eq .a .b}}", "{{ne .a .b}}", "{{eq .a 7 .b}}", "{{eq .a}}"} {
+				want, wantOK := run(nil, text, a, b)
+				got, ok := run(ours, text, a, b)
+				if got != want || ok != wantOK {
+					t.Errorf("%s of %#v and %#v: got %q, %v, want %q, %v", text, a, b, got, ok, want, wantOK)
+				}
+			}
+		}
+	}
+}
+
+// chartOf is a chart with one template.
+func chartOf(text string) render.Request {
+	return render.Request{Dir: "chart", Kubernetes: render.Kubernetes{Version: "1.34"}, Files: render.Files{
+		"chart/Chart.yaml":       []byte("apiVersion: v2\nname: chart\nversion: 1.0.0\n"),
+		"chart/templates/a.yaml": []byte(text),
+	}}
+}
+
+// TestChanceIsRefused renders what depends on chance or on the time of day, and names it.
+func TestChanceIsRefused(t *testing.T) {
+	for call, function := range map[string]string{
+		`{{ randAlphaNum 8 }}`: "randAlphaNum", `{{ randAlpha 8 }}`: "randAlpha", `{{ randNumeric 8 }}`: "randNumeric",
+		`{{ randAscii 12 | quote }}`: "randAscii", `{{ randInt 0 1000000 }}`: "randInt", `{{ randBytes 9 }}`: "randBytes",
+		`{{ shuffle "abcdefghijkl" }}`: "shuffle", `{{ uuidv4 }}`: "uuidv4", `{{ now | quote }}`: "now", `{{ now | unixEpoch }}`: "now",
+		`{{ date "2006" "not a date" }}`: "date", `{{ dateInZone "15:04:05" nil "UTC" | quote }}`: "dateInZone", `{{ htmlDate "" }}`: "htmlDate",
+		`{{ ago (toDate "2006" "2020") }}`: "ago", `{{ durationRound (toDate "2006" "2020") }}`: "durationRound",
+		`{{ bcrypt "x" | quote }}`: "bcrypt", `{{ htpasswd "a" "b" | quote }}`: "htpasswd", `{{ encryptAES "0123456789abcdef" "x" }}`: "encryptAES",
+		`{{ genPrivateKey "ed25519" | quote }}`: "genPrivateKey", `{{ (genCA "x" 1).Cert | b64enc }}`: "genCA",
+		`{{ $ca := genCA "x" 1 }}{{ (genSignedCert "y" nil nil 1 $ca).Key | b64enc }}`: "genSignedCert",
+		`{{ (genSelfSignedCert "y" nil nil 1).Key | b64enc }}`:                         "genSelfSignedCert",
+	} {
+		t.Run(function, func(t *testing.T) {
+			t.Parallel()
+			_, err := New().Render(context.Background(), chartOf("kind: ConfigMap\ndata: {a: "+call+"}\n"))
+			var random *RandomError
+			if !errors.As(err, &random) || random.Template != "chart/templates/a.yaml" || !slices.Contains(random.Functions, function) || random.ExitCode() != 3 {
+				t.Errorf("got %#v (%v)", err, err)
+			}
+		})
+	}
+}
+
+// TestChanceThatDoesNotMatter renders what asks for chance and does not show it.
+func TestChanceThatDoesNotMatter(t *testing.T) {
+	for name, text := range map[string]string{
+		"unused":    `{{ $x := randAlphaNum 8 }}{{ $y := genPrivateKey "ed25519" }}a: {{ len $x }}`,
+		"a default": `a: {{ default (uuidv4) "given" }}`,
+		"a test":    "kind: Pod\nmetadata: {name: x-{{ randAlpha 5 }}, annotations: {helm.sh/hook: test}}\n---\nkind: A\n",
+		"order":     `a: {{ keys (dict "c" 1 "a" 2 "d" 3 "b" 4) | join "," }} {{ values (dict "c" 1 "a" 2 "d" 3 "b" 4) | join "," }}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			first, err := New().Render(context.Background(), chartOf(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 20 {
+				if again, err := New().Render(context.Background(), chartOf(text)); err != nil || string(again.Raw) != string(first.Raw) {
+					t.Fatalf("%v, or other bytes:\n%s\n%s", err, first.Raw, again.Raw)
+				}
+			}
+		})
+	}
+}
+
+// TestRandomFailure is a chart that fails with some results of chance only.
+func TestRandomFailure(t *testing.T) {
+	r := chartOf(`a: {{ if gt (now | date "2006" | atoi) 2100 }}{{ fail "the future" }}{{ end }}`)
+	_, err := New().Render(context.Background(), r)
+	var random *RandomError
+	if !errors.As(err, &random) || !strings.Contains(err.Error(), "the future") || !slices.Equal(random.Functions, []string{"now"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestTextOfTheSameShape makes up text as the library does: length, letters and form.
+func TestTextOfTheSameShape(t *testing.T) {
+	e := firstWorld()
+	funcs := e.functions(library())
+	for name, pattern := range map[string]string{"randAlpha": `^[a-zA-Z]{30}$`, "randNumeric": `^[0-9]{30}$`, "randAlphaNum": `^[a-zA-Z0-9]{30}$`, "randAscii": `^[ -~]{30}$`} {
+		text := funcs[name].(func(int) string)(30)
+		match := reflect.ValueOf(library()["regexMatch"]).Call([]reflect.Value{reflect.ValueOf(pattern), reflect.ValueOf(text)})
+		if !match[0].Bool() {
+			t.Errorf("%s made %q", name, text)
+		}
+	}
+	if u := e.uuid(); len(u) != 36 || u[14] != '4' || !strings.ContainsRune("89ab", rune(u[19])) {
+		t.Errorf("no version 4 UUID: %s", u)
+	}
+	if s := e.shuffle("aabbc"); len(s) != 5 || strings.Count(s, "a") != 2 {
+		t.Errorf("no shuffle of aabbc: %s", s)
+	}
+}

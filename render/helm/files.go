@@ -1,0 +1,76 @@
+package helm
+
+import (
+	"encoding/base64"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gobwas/glob"
+	"helm.sh/helm/v3/pkg/chart"
+)
+
+// files is what .Files shows: the files of a chart that are neither templates nor charts, by name.
+type files map[string][]byte
+
+func filesOf(all []*chart.File) files {
+	f := files{}
+	for _, file := range all {
+		f[file.Name] = file.Data
+	}
+	return f
+}
+
+// GetBytes gives a file, or nothing.
+func (f files) GetBytes(name string) []byte {
+	if data, ok := f[name]; ok {
+		return data
+	}
+	return []byte{}
+}
+
+// Get gives a file as text, or "".
+func (f files) Get(name string) string { return string(f[name]) }
+
+// Glob gives the files whose names match. A pattern that is none matches everything, as in Helm.
+func (f files) Glob(pattern string) files {
+	g, err := glob.Compile(pattern, '/')
+	if err != nil {
+		g = glob.MustCompile("**")
+	}
+	matching := files{}
+	for name, data := range f {
+		if g.Match(name) {
+			matching[name] = data
+		}
+	}
+	return matching
+}
+
+// AsConfig gives the files as the YAML of a ConfigMap's data. Of two with the same last name the later path wins, always.
+func (f files) AsConfig() string {
+	return f.data(func(data []byte) string { return string(data) })
+}
+
+// AsSecrets gives the files as the YAML of a Secret's data.
+func (f files) AsSecrets() string { return f.data(base64.StdEncoding.EncodeToString) }
+
+func (f files) data(text func([]byte) string) string {
+	if f == nil {
+		return ""
+	}
+	entries := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		entries[path.Base(name)] = text(f[name])
+	}
+	return toYAML(entries)
+}
+
+// Lines gives the lines of a file.
+func (f files) Lines(name string) []string {
+	if len(f[name]) == 0 {
+		return []string{}
+	}
+	return strings.Split(strings.TrimSuffix(string(f[name]), "\n"), "\n")
+}
