@@ -62,11 +62,11 @@ func (p *Promoter) explain(ctx context.Context, pr *proposal, u unit, from git.C
 	type side struct{ before, after Live }
 	sides := map[string]side{}
 	for _, pl := range u.placements {
-		before, err := recordAt(ctx, p.Repo, from.Tree, pl.Folder)
+		before, err := recordAt(ctx, p.Repo, from.Tree, pl)
 		if err != nil {
 			return err
 		}
-		after, err := recordAt(ctx, p.Repo, pr.head.Tree, pl.Folder)
+		after, err := recordAt(ctx, p.Repo, pr.head.Tree, pl)
 		if err != nil {
 			return err
 		}

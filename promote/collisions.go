@@ -17,17 +17,19 @@ import (
 // would let the two overwrite each other for ever. Only files that could hold the same resource are opened.
 func (p *Promoter) collisions(ctx context.Context, s *Snapshot, plan *Plan) []error {
 	var failures []error
-	plan.Promotions = slices.DeleteFunc(plan.Promotions, func(pr Promotion) bool {
+	var free []Promotion
+	for _, pr := range plan.Promotions {
 		var problems []error
 		for i := range pr.Changes {
 			problems = append(problems, p.collide(ctx, s, plan, &pr.Changes[i]))
 		}
-		err := errors.Join(problems...)
-		if err != nil {
+		if err := errors.Join(problems...); err != nil {
 			failures = append(failures, err)
+			continue
 		}
-		return err != nil
-	})
+		free = append(free, pr)
+	}
+	plan.Promotions = free
 	return failures
 }
 

@@ -127,7 +127,7 @@ func (s *Snapshot) stretches(ctx context.Context, repo *git.Repository, p enviro
 		if !end && !c.touched[i][p.Folder] {
 			continue
 		}
-		live, err := recordAt(ctx, repo, c.commits[from].Tree, p.Folder)
+		live, err := recordAt(ctx, repo, c.commits[from].Tree, p)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package promote
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/gates"
@@ -37,10 +38,43 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 	promotion.Conditions = append(promotion.Conditions, byRule(promotion)...)
 	plan.Promotions = append(plan.Promotions, promotion)
 	plan.wake(gates.NextWakeup(verdicts...))
-	if len(promotion.Conditions) == 0 {
+	if len(promotion.Conditions) > 0 {
+		return nil
+	}
+	genuine, err := p.genuine(ctx, s, u, have)
+	if err != nil {
+		return err
+	}
+	if genuine {
 		plan.Merges = append(plan.Merges, Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest})
 	}
 	return nil
+}
+
+// genuine renders once more what a branch says it holds. Records can be forged together with the manifests they list, by
+// whoever may push to the branch; only what ferry itself would write is merged without a person.
+func (p *Promoter) genuine(ctx context.Context, s *Snapshot, u unit, have *proposal) (bool, error) {
+	for _, pl := range u.placements {
+		r, ok := have.records[pl.App]
+		if !ok {
+			continue
+		}
+		w := &want{placement: pl, release: r.Release, reading: reading{inputs: r.Inputs}}
+		for _, v := range pl.Values {
+			if id := inputID(r, v.Path); id != "" {
+				w.reading.values = append(w.reading.values, pinned{v.Path, id})
+			}
+		}
+		ms, _, _, err := p.render(ctx, w)
+		if err != nil {
+			return false, &Failed{Key: key(pl), Err: err}
+		}
+		if !slices.Equal(filesOf(ms), r.Files) {
+			return false, refuse(u.Key, "close the pull request and delete its branch; ferry proposes the release again",
+				"the branch %s does not hold what ferry renders for %s", u.branch(), pl.App)
+		}
+	}
+	return true, nil
 }
 
 // byRule are the conditions that no gate states: a conflict, and environments whose pull requests people merge.
@@ -97,7 +131,7 @@ func (p *Promoter) origin(ctx context.Context, s *Snapshot, pl environments.Plac
 	}
 	first := true
 	err = s.stretches(ctx, p.Repo, at, func(st stretch) (bool, error) {
-		if !st.Found || st.Record.Release.Sequence != r.Release.Sequence || !s.agrees(pl, up, st.Record, r) {
+		if !st.Found || !release.SameContent(st.Record.Release, r.Release) || !s.agrees(pl, up, st.Record, r) {
 			return st.goesOn(r.Release), nil
 		}
 		this, seen, err := p.prove(ctx, s, pl.App, up, st)

@@ -136,7 +136,8 @@ func (s *Snapshot) known(scope Scope) error {
 
 // planUnit decides for one unit in one environment.
 func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options, plan *Plan) error {
-	wants, leftOut, err := p.wants(ctx, s, u, o, plan)
+	promotion := Promotion{Environment: u.Environment, Unit: u.App, Base: u.base, parent: s.heads[u.base], Merge: u.placements[0].Merge, Labels: labels(u)}
+	wants, err := p.wants(ctx, s, u, o, plan, &promotion)
 	if err != nil {
 		return err
 	}
@@ -145,8 +146,6 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 		return err
 	}
 	pr, isOpen := s.open[u.Key]
-	promotion := Promotion{Environment: u.Environment, Unit: u.App, Base: u.base, parent: s.heads[u.base], LeftOut: leftOut,
-		Merge: u.placements[0].Merge, Labels: labels(u)}
 	if isOpen && have != nil {
 		promotion.PullRequest = &pr
 	}
@@ -168,22 +167,15 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 	return p.planPullRequest(ctx, s, u, promotion, wants, have, o, plan)
 }
 
-// wants decides for each app of a unit; those that must wait are left out, by name.
-func (p *Promoter) wants(ctx context.Context, s *Snapshot, u unit, o Options, plan *Plan) ([]*want, []string, error) {
+// wants decides for each app of a unit; those that must wait or cannot be decided are left out, by name.
+func (p *Promoter) wants(ctx context.Context, s *Snapshot, u unit, o Options, plan *Plan, promotion *Promotion) ([]*want, error) {
 	var wants []*want
-	var leftOut []string
-	var problems []error
 	for _, pl := range u.placements {
-		if live := s.lives[key(pl)]; live.Err != nil {
-			problems = append(problems, mayTouch(key(pl), pl.Folder, live, nil, nil, o))
-			continue
-		}
-		d, err := p.decide(ctx, s, pl, o)
+		d, err := p.decideOne(ctx, s, pl, o)
 		if err != nil {
-			if !perUnit(err) {
-				return nil, nil, err
+			if err := plan.stop(pl, err, o, promotion); err != nil {
+				return nil, err
 			}
-			problems = append(problems, err)
 			continue
 		}
 		if d.want != nil {
@@ -191,10 +183,17 @@ func (p *Promoter) wants(ctx context.Context, s *Snapshot, u unit, o Options, pl
 		}
 		if len(d.waiting) > 0 {
 			plan.wait(pl, d)
-			leftOut = append(leftOut, fmt.Sprintf("%s %s: %s", pl.App, d.newest.Version, d.waiting[0].Reason))
+			promotion.LeftOut = append(promotion.LeftOut, fmt.Sprintf("%s %s: %s", pl.App, d.newest.Version, d.waiting[0].Reason))
 		}
 	}
-	return wants, leftOut, errors.Join(problems...)
+	return wants, nil
+}
+
+func (p *Promoter) decideOne(ctx context.Context, s *Snapshot, pl environments.Placement, o Options) (decision, error) {
+	if live := s.lives[key(pl)]; live.Err != nil {
+		return decision{}, mayTouch(key(pl), pl.Folder, live, nil, nil, o)
+	}
+	return p.decide(ctx, s, pl, o)
 }
 
 func (plan *Plan) wait(pl environments.Placement, d decision) {
@@ -222,7 +221,8 @@ func (p *Promoter) planWrite(ctx context.Context, s *Snapshot, promotion Promoti
 		return nil
 	}
 	promotion.Action, promotion.Unit = ActionWrite, ""
-	if err := p.changes(ctx, s, &promotion, wants, o, plan); err != nil {
+	able, err := p.changes(ctx, s, &promotion, wants, o, plan)
+	if err != nil || len(able) == 0 {
 		return err
 	}
 	plan.Promotions = append(plan.Promotions, promotion)
@@ -252,13 +252,19 @@ func (p *Promoter) planPullRequest(ctx context.Context, s *Snapshot, u unit, pro
 		promotion.Action = ActionUpdate
 		promotion.Supersedes = supersedes(wants, have)
 	}
-	return p.planContent(ctx, s, u, promotion, wants, o, plan)
+	return p.planContent(ctx, s, u, promotion, wants, have, o, plan)
 }
 
 // planContent renders what a pull request will carry, and says what its merge will wait for.
-func (p *Promoter) planContent(ctx context.Context, s *Snapshot, u unit, promotion Promotion, wants []*want, o Options, plan *Plan) error {
-	if err := p.changes(ctx, s, &promotion, wants, o, plan); err != nil {
+func (p *Promoter) planContent(ctx context.Context, s *Snapshot, u unit, promotion Promotion, wants []*want, have *proposal, o Options, plan *Plan) error {
+	able, err := p.changes(ctx, s, &promotion, wants, o, plan)
+	if err != nil || len(able) == 0 {
 		return err
+	}
+	if len(able) < len(wants) && promotion.PullRequest != nil && !have.stale && matches(able, have) {
+		// The branch holds already what can be made.
+		promotion.Changes = nil
+		return p.planMerge(ctx, s, u, promotion, have, plan)
 	}
 	for _, c := range promotion.Changes {
 		pl, _ := s.Config.Placement(c.App, c.Environment)
@@ -283,7 +289,7 @@ func (p *Promoter) planKept(ctx context.Context, s *Snapshot, u unit, promotion 
 		return err
 	}
 	promotion.Action, promotion.reuse = ActionOpen, true
-	return p.planContent(ctx, s, u, promotion, wants, o, plan)
+	return p.planContent(ctx, s, u, promotion, wants, have, o, plan)
 }
 
 // matches tells whether a branch carries just what is wanted.
@@ -293,7 +299,7 @@ func matches(wants []*want, have *proposal) bool {
 	}
 	for _, w := range wants {
 		r, ok := have.records[w.placement.App]
-		if !ok || r.Release.Sequence != w.release.Sequence || r.Inputs.Digest != w.reading.inputs.Digest {
+		if !ok || !release.SameContent(r.Release, w.release) || r.Inputs.Digest != w.reading.inputs.Digest {
 			return false
 		}
 	}
@@ -326,7 +332,7 @@ func (p *Promoter) rejected(ctx context.Context, s *Snapshot, u unit, wants []*w
 		return false, fmt.Errorf("read pull request #%d: %w", closed[0].Number, err)
 	}
 	for _, w := range wants {
-		r, err := recordAt(ctx, p.Repo, head.Tree, w.placement.Folder)
+		r, err := recordAt(ctx, p.Repo, head.Tree, w.placement)
 		if err != nil || !holds(r, w.release, w.reading) {
 			return false, err
 		}
@@ -350,19 +356,37 @@ func supersedes(wants []*want, have *proposal) []release.Release {
 	return old
 }
 
-// changes renders what is wanted; the apps are independent of each other.
-func (p *Promoter) changes(ctx context.Context, s *Snapshot, promotion *Promotion, wants []*want, o Options, plan *Plan) error {
-	var problems []error
+// changes renders what is wanted. Apps that share a pull request do not share a fate: one that cannot be rendered or placed
+// is left out, by name, and the others go on. It returns what could be made.
+func (p *Promoter) changes(ctx context.Context, s *Snapshot, promotion *Promotion, wants []*want, o Options, plan *Plan) ([]*want, error) {
+	var able []*want
 	for _, w := range wants {
 		plan.Rendered++
 		c, err := p.change(ctx, s, w, o)
-		if err != nil {
-			problems = append(problems, err)
+		if err == nil {
+			able = append(able, w)
+			promotion.Changes = append(promotion.Changes, *c)
 			continue
 		}
-		promotion.Changes = append(promotion.Changes, *c)
+		if err := plan.stop(w.placement, err, o, promotion); err != nil {
+			return nil, err
+		}
 	}
-	return errors.Join(problems...)
+	return able, nil
+}
+
+// stop leaves one app out. It is a failure of the run only where the run is about that app.
+func (plan *Plan) stop(pl environments.Placement, err error, o Options, promotion *Promotion) error {
+	if !perUnit(err) {
+		return err
+	}
+	promotion.LeftOut = append(promotion.LeftOut, fmt.Sprintf("%s: %v", pl.App, err))
+	if o.Scope.has(key(pl)) {
+		plan.Failures = append(plan.Failures, err)
+	} else {
+		plan.Waiting = append(plan.Waiting, Waiting{Key: key(pl), Reason: err.Error()})
+	}
+	return nil
 }
 
 // joinDirect makes one commit of everything that is written straight to one branch for one environment.

@@ -192,10 +192,7 @@ func (s *Snapshot) readLives(ctx context.Context, repo *git.Repository, apps []s
 		return nil, fmt.Errorf("read records: %w", err)
 	}
 	for k, id := range blobs {
-		live := lives[k]
-		live.Record, live.Err = release.ParseRecord(data[id])
-		live.Found = live.Err == nil
-		lives[k] = live
+		lives[k] = lives[k].with(k, data[id])
 	}
 	return lives, nil
 }
@@ -216,9 +213,19 @@ func lookup(ctx context.Context, repo *git.Repository, tree git.ID, folder strin
 	return Live{Folder: dir.ID}, record.ID, err
 }
 
+// with reads a record. One that was copied from another folder says nothing about this one.
+func (l Live) with(k Key, data []byte) Live {
+	l.Record, l.Err = release.ParseRecord(data)
+	if r := l.Record; l.Err == nil && (r.App != k.App || r.Environment != k.Environment) {
+		l.Err = fmt.Errorf("the record is that of %s in %s", r.App, r.Environment)
+	}
+	l.Found = l.Err == nil
+	return l
+}
+
 // recordAt reads an app's record in any tree; Found is false where there is none.
-func recordAt(ctx context.Context, repo *git.Repository, tree git.ID, folder string) (Live, error) {
-	live, blob, err := lookup(ctx, repo, tree, folder)
+func recordAt(ctx context.Context, repo *git.Repository, tree git.ID, pl environments.Placement) (Live, error) {
+	live, blob, err := lookup(ctx, repo, tree, pl.Folder)
 	if err != nil || blob == "" {
 		return live, err
 	}
@@ -226,9 +233,7 @@ func recordAt(ctx context.Context, repo *git.Repository, tree git.ID, folder str
 	if err != nil {
 		return live, err
 	}
-	live.Record, live.Err = release.ParseRecord(data)
-	live.Found = live.Err == nil
-	return live, nil
+	return live.with(key(pl), data), nil
 }
 
 func (s *Snapshot) readPullRequests(ctx context.Context, forge Forge) error {
@@ -271,7 +276,6 @@ type treeSource struct {
 	ctx  context.Context
 	repo *git.Repository
 	tree git.ID
-	all  map[string]git.ID
 }
 
 // List gives every file of the commit.

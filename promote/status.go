@@ -143,7 +143,7 @@ func (p *Promoter) opened(ctx context.Context, s *Snapshot, pl environments.Plac
 	if !ok {
 		return nil
 	}
-	r, err := recordAt(ctx, p.Repo, head.Tree, pl.Folder)
+	r, err := recordAt(ctx, p.Repo, head.Tree, pl)
 	if err != nil || !r.Found || holds(s.lives[c.Key], r.Record.Release, reading{inputs: r.Record.Inputs}) {
 		return err
 	}
@@ -223,7 +223,7 @@ func (p *Promoter) wherein(ctx context.Context, s *Snapshot, pl environments.Pla
 	cell, _ := m.Cell(pl.App, pl.Environment)
 	var places []Place
 	if head, ok := s.heads[release.PromotionBranch(pl.Environment, pl.Unit)]; ok && cell.Open != nil {
-		r, err := recordAt(ctx, p.Repo, head.Tree, pl.Folder)
+		r, err := recordAt(ctx, p.Repo, head.Tree, pl)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ferry-cd/ferry/scm"
 )
 
 // Exit codes. Anything that only has to wait, or finds nothing to do, is a success.
@@ -35,10 +37,13 @@ type hinter interface{ Hint() string }
 
 // explain prints an error for a person: what failed, where, why, and what to do next.
 func (a *app) explain(err error) {
-	fmt.Fprintln(a.Err, "ferry:", err)
+	// What went wrong quotes templates, files and servers: none of it may speak to the terminal.
+	if text := scm.Text(err.Error()); text != "" {
+		fmt.Fprintln(a.Err, "ferry:", text)
+	}
 	var h hinter
 	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintln(a.Err, "hint:", h.Hint())
+		fmt.Fprintln(a.Err, "hint:", scm.Text(h.Hint()))
 	}
 }
 

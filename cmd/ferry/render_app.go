@@ -6,6 +6,7 @@ import (
 
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/scm"
 )
 
 // runRenderApp renders an app as ferry.yaml configures it: the release that the flags name, else the newest accepted one.
@@ -21,7 +22,7 @@ func (a *app) runRenderApp(ctx context.Context, o submitOptions, environment str
 		return err
 	}
 	for _, n := range notices {
-		fmt.Fprintln(a.Err, "notice:", n)
+		fmt.Fprintln(a.Err, "notice:", scm.Line(n))
 	}
 	if out.out == "-" {
 		return writeStream(a.Out, manifests)
