@@ -14,9 +14,10 @@ import (
 
 // diskDir is where the parts of a repository on disk lie.
 type diskDir struct {
-	git    string // HEAD of this work tree
-	common string // refs, objects, config; the same as git but for linked work trees
-	bare   bool
+	git      string // HEAD of this work tree
+	common   string // refs, objects, config; the same as git but for linked work trees
+	bare     bool
+	volatile bool // core.fsync is none: writes need not outlive a power failure
 }
 
 // findDisk takes the path of a bare repository, of a work tree, or of its Git directory.
@@ -125,6 +126,7 @@ func (d *diskDir) readConfig() error {
 	}
 	core, extensions := c.Section("core"), c.Section("extensions")
 	d.bare = strings.EqualFold(core.Option("bare"), "true")
+	d.volatile = core.Option("fsync") == "none"
 	if !core.HasOption("bare") {
 		d.bare = filepath.Base(d.common) != ".git"
 	}

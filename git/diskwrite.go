@@ -36,7 +36,7 @@ func (h *diskHome) store(objects []freshObject, keep *keepers) error {
 		folders[folder] = true
 	}
 	for folder := range folders {
-		if err := syncDir(folder); err != nil {
+		if err := h.dir.syncDir(folder); err != nil {
 			return err
 		}
 	}
@@ -46,7 +46,7 @@ func (h *diskHome) store(objects []freshObject, keep *keepers) error {
 // storeLoose gives an object a file of its own, and returns the folder that holds it.
 func (h *diskHome) storeLoose(z *zlib.Writer, o freshObject) (string, error) {
 	path := loosePath(h.objects(), o.id)
-	return filepath.Dir(path), writeWhole(path, func(f io.Writer) error {
+	return filepath.Dir(path), h.dir.writeWhole(path, func(f io.Writer) error {
 		z.Reset(f)
 		_, err := fmt.Fprintf(z, "%s %d\x00", o.kind, len(o.data))
 		if err == nil {
@@ -58,17 +58,17 @@ func (h *diskHome) storeLoose(z *zlib.Writer, o freshObject) (string, error) {
 
 // writeWhole makes a read-only file that is never seen half written. The name it has meanwhile is one that Git sweeps up
 // after a crash, and `git gc --prune=now` even while we write, with the folder when it is empty; then it is written again.
-func writeWhole(path string, write func(io.Writer) error) error {
+func (d *diskDir) writeWhole(path string, write func(io.Writer) error) error {
 	var err error
 	for range 10 {
-		if err = writeOnce(path, write); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+		if err = d.writeOnce(path, write); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
 	return err
 }
 
-func writeOnce(path string, write func(io.Writer) error) error {
+func (d *diskDir) writeOnce(path string, write func(io.Writer) error) error {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
@@ -77,7 +77,7 @@ func writeOnce(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(write(f), f.Chmod(0o444), f.Sync(), f.Close())
+	err = errors.Join(write(f), f.Chmod(0o444), d.sync(f), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
@@ -115,12 +115,12 @@ func (h *diskHome) storePack(objects []freshObject, keep *keepers) error {
 		suffix string
 		data   []byte
 	}{{".keep", []byte("ferry\n")}, {".pack", w.out.Bytes()}, {".idx", index}} {
-		err := writeWhole(path+part.suffix, func(f io.Writer) error { _, err := f.Write(part.data); return err })
+		err := h.dir.writeWhole(path+part.suffix, func(f io.Writer) error { _, err := f.Write(part.data); return err })
 		if err != nil {
 			return fmt.Errorf("write pack: %w", err)
 		}
 	}
-	return syncDir(folder)
+	return h.dir.syncDir(folder)
 }
 
 // keepers are .keep files that guard packs until refs name what is in them.

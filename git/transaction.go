@@ -132,7 +132,7 @@ func (t *transaction) lockRef(ctx context.Context, u Update) error {
 	if u.New != "" {
 		_, err = f.WriteString(string(u.New) + "\n")
 	}
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, t.dir.sync(f), f.Close()); err != nil {
 		return fmt.Errorf("lock %s: %w", u.Ref, err)
 	}
 	return nil
@@ -205,7 +205,7 @@ func (t *transaction) commitRef(u Update) error {
 		return err
 	}
 	delete(t.held, file+".lock") // the next one of this name is somebody else's
-	return syncDir(filepath.Dir(file))
+	return t.dir.syncDir(filepath.Dir(file))
 }
 
 // deleteLoose removes a ref's file and its log; the log would be in the way of a ref below this name.
@@ -216,7 +216,7 @@ func (t *transaction) deleteLoose(ref string) error {
 			return err
 		}
 	}
-	return syncDir(filepath.Dir(t.dir.refPath(ref)))
+	return t.dir.syncDir(filepath.Dir(t.dir.refPath(ref)))
 }
 
 // takeBack restores what has moved already. It can fail only where another was faster, and then says so.
@@ -259,14 +259,14 @@ func (t *transaction) unpack(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("lock packed-refs: %w", err)
 	}
-	err = errors.Join(t.dir.writePacked(f, gone), f.Sync(), f.Close())
+	err = errors.Join(t.dir.writePacked(f, gone), t.dir.sync(f), f.Close())
 	if err == nil {
 		err = os.Rename(lock, t.dir.packedPath())
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("rewrite packed-refs: %w", err), os.Remove(lock))
 	}
-	return syncDir(t.dir.common)
+	return t.dir.syncDir(t.dir.common)
 }
 
 // writePacked copies the packed file without some refs, and without the lines that belong to them.
@@ -319,17 +319,25 @@ func removeEmptyBelow(dir string) {
 	_ = os.Remove(dir)
 }
 
+// sync makes a file last, unless the repository says that nothing needs to.
+func (d *diskDir) sync(f *os.File) error {
+	if d.volatile {
+		return nil
+	}
+	return f.Sync()
+}
+
 // syncDir makes renames in a folder last.
-func syncDir(path string) error {
-	if runtime.GOOS == "windows" {
+func (d *diskDir) syncDir(path string) error {
+	if runtime.GOOS == "windows" || d.volatile {
 		return nil // cannot open a folder, and orders renames on its own
 	}
-	d, err := os.Open(path)
+	folder, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(folder.Sync(), folder.Close())
 }

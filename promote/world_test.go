@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -65,17 +67,28 @@ spec: {selector: {app: {{ .Release.App }}}, ports: [{port: 80}]}
 func newWorld(t *testing.T, config string, more map[string]string) *world {
 	t.Helper()
 	w := &world{T: t, ctx: context.Background(), now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC), gitops: t.TempDir(), tree: map[string]git.ID{}}
-	repo, err := git.Init(w.ctx, w.gitops, w.options("Ada"))
-	w.must(err)
+	repo := w.repository(w.gitops)
 	files := map[string]string{"ferry.yaml": config, "README.md": "people's own\n"}
 	for path, text := range more {
 		files[path] = text
 	}
 	w.commit(repo, "main", "Ada", files)
-	w.apps, err = git.Init(w.ctx, t.TempDir(), w.options("Ada"))
-	w.must(err)
+	w.apps = w.repository(t.TempDir())
 	w.templates("shop", map[string]string{"deployment.yaml.tmpl": deployment, "service.yaml.tmpl": service})
 	return w
+}
+
+// repository makes a bare one that does not wait for the disk: tests make thousands of commits, and none survives a test.
+func (w *world) repository(dir string) *git.Repository {
+	w.Helper()
+	_, err := git.Init(w.ctx, dir, w.options("Ada"))
+	w.must(err)
+	config, err := os.ReadFile(filepath.Join(dir, "config"))
+	w.must(err)
+	w.must(os.WriteFile(filepath.Join(dir, "config"), append(config, "\tfsync = none\n"...), 0o600))
+	repo, err := git.Open(w.ctx, dir, w.options("Ada"))
+	w.must(err)
+	return repo
 }
 
 func (w *world) must(err error) {
