@@ -154,3 +154,14 @@ func mutants(t *testing.T, original []byte) []mutant {
 	visit(doc.Content[0], "")
 	return out
 }
+
+// TestSchemasAreRead keeps the published schemas where a review sees them change.
+func TestSchemasAreRead(t *testing.T) {
+	for name, schema := range map[string]func() ([]byte, error){"ferry.schema.json": Schema, "ferry.app.schema.json": TeamSchema} {
+		data, err := schema()
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, string(data))
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/release"
 )
 
 // schemas are the published forms; the first is printed where none is named.
@@ -16,6 +17,7 @@ var schemas = []struct {
 }{
 	{"ferry.yaml", "the configuration of a GitOps repository", environments.Schema},
 	{"ferry.app.yaml", "a file that ferry.yaml includes", environments.TeamSchema},
+	{"release", "a release document, as ferry submit --release reads it", release.Schema},
 }
 
 func (a *app) schemaCommand() *cli.Command {
