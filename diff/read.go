@@ -165,10 +165,7 @@ func (r *lineReader) value(rest string, indent, depth int, keyed bool) *node {
 	}
 	if rest != "" {
 		n := r.scalar(rest)
-		r.next()
-		if !r.done && r.indent > indent { // the scalar goes on
-			return r.fail()
-		}
+		r.next() // to a line that some block above expects; where the scalar goes on, none does
 		return n
 	}
 	r.next()
@@ -176,11 +173,7 @@ func (r *lineReader) value(rest string, indent, depth int, keyed bool) *node {
 	case r.done:
 		return r.new(null, "")
 	case r.indent > indent:
-		n := r.block(depth + 1)
-		if !r.done && r.indent > indent {
-			return r.fail()
-		}
-		return n
+		return r.block(depth + 1)
 	case keyed && r.indent == indent && isItem(r.content):
 		return r.sequence(indent, depth+1)
 	}

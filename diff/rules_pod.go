@@ -138,7 +138,7 @@ func asRoot(s *scene) []spot {
 		if user.isSet() && user.scalar() == "0" && was.scalar() != "0" {
 			found = append(found, spot{path + ".runAsUser", "the container runs as user 0"})
 		}
-		if c.old != nil && effective(before, c.old, "runAsNonRoot").isTrue() && !effective(after, c.new, "runAsNonRoot").isTrue() {
+		if effective(before, c.old, "runAsNonRoot").isTrue() && !effective(after, c.new, "runAsNonRoot").isTrue() {
 			found = append(found, spot{path + ".runAsNonRoot", "root is no longer refused"})
 		}
 	}

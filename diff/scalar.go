@@ -32,7 +32,7 @@ func (r *lineReader) literal(header string, indent int) *node {
 	}
 	ending, known := map[string]string{"": "\n", "-": "", "+": strings.Repeat("\n", breaks)}[header]
 	r.next()
-	if deep == 0 || !known || !r.done && r.indent > indent {
+	if deep == 0 || !known {
 		return r.fail()
 	}
 	return r.new(text, b.String()+ending)
