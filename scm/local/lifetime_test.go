@@ -234,6 +234,26 @@ func TestWhatPeopleDid(t *testing.T) {
 	}
 }
 
+// Histories with nothing in common are not merged, by whatever way they met.
+func TestStrangersAreNotMerged(t *testing.T) {
+	dir, p := forge(t)
+	c := open(t, dir, "ferry")
+	head := p.commit(t, "main", "web", map[string]string{"a": "1\n"})
+	pr := propose(t, c, "web")
+	p.commit(t, "", "main", map[string]string{"other": "1\n"})
+	if got, err := c.PullRequest(t.Context(), pr.Number); err != nil || !got.Conflict {
+		t.Errorf("%+v, %v; want a conflict", got, err)
+	}
+	var conflict *scm.MergeConflictError
+	if _, err := c.MergePullRequest(t.Context(), pr.Number, scm.Merge{Head: head}); !errors.As(err, &conflict) {
+		t.Errorf("merge: %v, want a conflict", err)
+	}
+	p.commit(t, "", "strange", map[string]string{"b": "1\n"})
+	if _, _, err := c.EnsurePullRequest(t.Context(), scm.Proposal{Head: "strange", Base: "web", Title: "t"}); !errors.Is(err, scm.ErrInvalid) {
+		t.Errorf("proposal: %v, want ErrInvalid", err)
+	}
+}
+
 // An end that was seen stays, although the branch comes back with something new.
 func TestAnEndThatWasSeenStays(t *testing.T) {
 	dir, p := forge(t)

@@ -121,7 +121,7 @@ func TestProcessesAtOnce(t *testing.T) {
 		}()
 	}
 	stop := make(chan struct{})
-	people := make(chan []string)
+	people := make(chan pushes)
 	go func() { people <- push(t, p, stop) }()
 	collected := make(chan int)
 	go func() { collected <- collect(dir, stop) }()
@@ -132,11 +132,11 @@ func TestProcessesAtOnce(t *testing.T) {
 	}
 	close(stop)
 	pushed, times := <-people, <-collected
-	if len(pushed) == 0 || times == 0 {
-		t.Errorf("%d pushes, %d collections meanwhile: no test", len(pushed), times)
+	t.Logf("%d pushes, %d got in, %d collections meanwhile", pushed.tried, len(pushed.in), times)
+	if pushed.tried == 0 || times == 0 {
+		t.Error("that is no test")
 	}
-	t.Logf("%d pushes, %d collections meanwhile", len(pushed), times)
-	checkForge(t, dir, workers*rounds, pushed)
+	checkForge(t, dir, workers*rounds, pushed.in)
 }
 
 func protectAll(t *testing.T, dir string) {
@@ -144,19 +144,25 @@ func protectAll(t *testing.T, dir string) {
 	settings(t, dir, map[string]any{"protect": []any{map[string]any{"branch": "main", "statuses": []string{"ferry/gates"}, "approvals": 1}}})
 }
 
-// push pushes to main without force until told to stop, and gives what got in.
-func push(t *testing.T, p person, stop chan struct{}) (in []string) {
-	for i := 0; ; i++ {
+// pushes are a person's attempts to push to main: one that comes too late is refused, as Git does.
+type pushes struct {
+	tried int
+	in    []string
+}
+
+// push pushes to main without force until told to stop.
+func push(t *testing.T, p person, stop chan struct{}) (done pushes) {
+	for ; ; done.tried++ {
 		select {
 		case <-stop:
-			return in
+			return done
 		default:
 		}
 		_, _ = tryGit(p.dir, "fetch", "-q", "origin", "+refs/heads/main:refs/remotes/origin/main")
 		_, _ = tryGit(p.dir, "checkout", "-q", "--detach", "origin/main")
-		_, _ = tryGit(p.dir, "commit", "-q", "--allow-empty", "-m", fmt.Sprint("by hand ", i))
+		_, _ = tryGit(p.dir, "commit", "-q", "--allow-empty", "-m", fmt.Sprint("by hand ", done.tried))
 		if _, err := tryGit(p.dir, "push", "-q", "origin", "HEAD:refs/heads/main"); err == nil {
-			in = append(in, run(t, p.dir, "rev-parse", "HEAD"))
+			done.in = append(done.in, run(t, p.dir, "rev-parse", "HEAD"))
 		}
 	}
 }
