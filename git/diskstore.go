@@ -218,7 +218,7 @@ func (s *diskStore) closeMany() {
 	}
 	for _, p := range s.packs {
 		if p.file != nil {
-			p.file.Close()
+			_ = p.file.Close() // it was only read
 			p.file = nil
 		}
 	}

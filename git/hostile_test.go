@@ -69,7 +69,7 @@ func TestCredentials(t *testing.T) {
 			}
 			leaks(t, err)
 			var coded interface{ ExitCode() int }
-			if c.is == git.ErrCredentials && (!errors.As(err, &coded) || coded.ExitCode() != 4) {
+			if errors.Is(c.is, git.ErrCredentials) && (!errors.As(err, &coded) || coded.ExitCode() != 4) {
 				t.Errorf("exit code of %v", err)
 			}
 			var h interface{ Hint() string }

@@ -188,7 +188,7 @@ func (x *indexer) child(base object, offset int64) (object, error) {
 // kids hands out the deltas that build on an object, once.
 func (x *indexer) kids(o indexed) []int64 {
 	id := ID(o.id.String())
-	kids := append(x.byOffset[o.offset], x.byID[id]...)
+	kids := slices.Concat(x.byOffset[o.offset], x.byID[id])
 	delete(x.byOffset, o.offset)
 	delete(x.byID, id)
 	return kids

@@ -49,7 +49,7 @@ func (o RetryOptions) orDefaults() RetryOptions {
 		o.Longest = 3 * time.Second
 	}
 	if o.Jitter == nil {
-		o.Jitter = func(longest time.Duration) time.Duration { return rand.N(longest) }
+		o.Jitter = rand.N[time.Duration]
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep

@@ -37,7 +37,7 @@ func (e *serverError) Hint() string { return e.advice }
 
 // ExitCode sets refused credentials apart.
 func (e *serverError) ExitCode() int {
-	if e.kind == ErrCredentials {
+	if errors.Is(e.kind, ErrCredentials) {
 		return 4
 	}
 	return 1
