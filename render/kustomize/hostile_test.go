@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -231,6 +232,28 @@ func TestAliasBomb(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"documents": bytes.Repeat([]byte("\n---\n{}"), maxDocuments+1),
+		"bytes":     bytes.Repeat([]byte("# a comment\n"), maxSize/12+1),
+	} {
+		files := render.Files{"kustomization.yaml": []byte("resources: [a.yaml]"), "a.yaml": data}
+		_, err := New().Render(context.Background(), render.Request{Files: files, Dir: "."})
+		if err == nil || !strings.Contains(err.Error(), "kustomization.yaml:1:13: resources: \"a.yaml\" is one too many") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var crowd bytes.Buffer
+	for i := range many + 1 {
+		fmt.Fprintf(&crowd, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\n", i)
+	}
+	files := render.Files{"kustomization.yaml": []byte("resources: [a.yaml]"), "a.yaml": crowd.Bytes()}
+	out, err := New().Render(context.Background(), render.Request{Files: files, Dir: "."})
+	if err != nil || len(out.Notices) != 1 || !strings.Contains(out.Notices[0], "1001 resources") {
+		t.Errorf("%v, %v", out.Notices, err)
 	}
 }
 

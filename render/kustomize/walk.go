@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,7 +54,15 @@ type walker struct {
 	problems []error
 	root     string // file of the root kustomization
 	made     map[string][]made
+
+	size, documents int // of what was taken into the set
 }
+
+// Limits of what one build reads. The library's time grows with the square of the number of resources.
+const (
+	maxSize      = 64 << 20
+	maxDocuments = 10_000
+)
 
 // visit is a folder and, where it holds plugin configurations, the folder that their paths count from.
 type visit struct{ dir, owner string }
@@ -222,6 +231,12 @@ func (k *kustomization) resource(field, entry string) {
 func (k *kustomization) take(field, entry, name string, data []byte) bool {
 	if err := unfolds(data, 0); err != nil {
 		k.refuse(field, entry, err.Error(), "write the values out where they are used")
+		return false
+	}
+	k.size += len(data)
+	k.documents += bytes.Count(data, []byte("\n---"))
+	if k.size > maxSize || k.documents > maxDocuments {
+		k.refuse(field, entry, fmt.Sprintf("is one too many: a build reads no more than %d MB and %d documents", maxSize>>20, maxDocuments), "split the kustomization into several apps")
 		return false
 	}
 	k.files[name] = data
