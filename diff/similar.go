@@ -154,7 +154,7 @@ func hashLines(ms []*member) (hashes [][]uint64, total int) {
 	hashes = make([][]uint64, len(ms))
 	for i, m := range ms {
 		for line := range bytes.SplitSeq(m.Data, []byte("\n")) {
-			if !bytes.HasSuffix(line, []byte(m.Name)) {
+			if len(line) > 0 && !bytes.HasSuffix(line, []byte(m.Name)) {
 				hashes[i] = append(hashes[i], fnv(line))
 			}
 		}
