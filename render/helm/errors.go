@@ -177,7 +177,7 @@ func realPath(ch *chart.Chart, dir, name string) string {
 	return join(dir, rest)
 }
 
-// hint finds the next step of the first error that has one.
+// Hint finds the next step of the first error that has one.
 func (e *SchemaError) Hint() string {
 	var remote *remoteSchema
 	if errors.As(e.err, &remote) {
