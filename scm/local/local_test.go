@@ -33,6 +33,8 @@ func bare(t *testing.T) string {
 	if _, err := git.Init(t.Context(), dir, git.Options{}); err != nil {
 		t.Fatal(err)
 	}
+	// Thousands of small writes, none of which has to survive a power failure.
+	run(t, dir, "config", "core.fsync", "none")
 	t.Cleanup(func() { run(t, dir, "fsck", "--strict", "--no-dangling") })
 	return dir
 }
