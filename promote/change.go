@@ -68,7 +68,7 @@ func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, o Options) 
 	if err := c.check(w.placement, o); err != nil {
 		return nil, err
 	}
-	c.Diff = diff.Compare(c.Old, c.New)
+	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace})
 	return c, nil
 }
 

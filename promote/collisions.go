@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ferry-cd/ferry/check"
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/render"
@@ -35,9 +36,8 @@ func (p *Promoter) collisions(ctx context.Context, s *Snapshot, plan *Plan) []er
 
 func (p *Promoter) collide(ctx context.Context, s *Snapshot, plan *Plan, c *Change) error {
 	mine, _ := s.Config.Placement(c.App, c.Environment)
-	wanted, stems := map[render.Identity]string{}, map[string]bool{}
+	stems := map[string]bool{}
 	for _, m := range c.New {
-		wanted[m.Identity.In(mine.Namespace)] = m.Path
 		stems[stem(m.Path)] = true
 	}
 	var problems []error
@@ -49,11 +49,9 @@ func (p *Promoter) collide(ctx context.Context, s *Snapshot, plan *Plan, c *Chan
 		if err != nil {
 			return err
 		}
-		for _, m := range theirs {
-			if file, ok := wanted[m.Identity.In(other.Namespace)]; ok {
-				problems = append(problems, refuse(c.Key, "rename one of the two, or keep it in one app only",
-					"%s is in %s/%s and in %s/%s of %s", m.Identity, c.Folder, file, other.Folder, m.Path, other.App))
-			}
+		both := map[string]check.App{c.App: {Namespace: mine.Namespace, Manifests: c.New}, other.App: {Namespace: other.Namespace, Manifests: theirs}}
+		for _, f := range check.Collisions(both) {
+			problems = append(problems, refuse(c.Key, f.Hint, "%s", f.Message))
 		}
 	}
 	return errors.Join(problems...)

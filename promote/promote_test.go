@@ -191,7 +191,7 @@ func TestOneIdentityInTwoApps(t *testing.T) {
 	w.templates("search", map[string]string{"d.yaml.tmpl": deployment, "r.yaml": shared})
 	w.mustSubmit(1)
 	_, err := w.submit(w.release("search", 1))
-	if err == nil || !strings.Contains(err.Error(), "dev/search/clusterrole-reader.yaml and in dev/shop/clusterrole-reader.yaml of shop") {
+	if err == nil || !strings.Contains(err.Error(), "is in search (clusterrole-reader.yaml) and in shop (clusterrole-reader.yaml)") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -116,7 +116,8 @@ func (s *Snapshot) head(ctx context.Context, repo *git.Repository, ref string, i
 // configure reads ferry.yaml from the protected default branch and the heads of the branches it names.
 func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version string, refs map[string]git.ID) error {
 	var err error
-	if s.Config, err = environments.Load(ctx, &treeSource{ctx: ctx, repo: repo, tree: s.heads[s.DefaultBranch].Tree}, environments.For(version)); err != nil {
+	if s.Config, err = environments.Load(ctx, &treeSource{ctx: ctx, repo: repo, tree: s.heads[s.DefaultBranch].Tree},
+		environments.For(version), environments.OnBranch(s.DefaultBranch)); err != nil {
 		return err
 	}
 	s.placements = s.Config.Placements()
