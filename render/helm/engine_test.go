@@ -119,6 +119,31 @@ func TestChanceThatDoesNotMatter(t *testing.T) {
 	}
 }
 
+// TestOrderOfSubcharts renders charts that Chart.yaml does not name, which Helm takes in the order of a map.
+func TestOrderOfSubcharts(t *testing.T) {
+	r := chartOf("a: b\n")
+	r.IncludeCRDs = true
+	for _, name := range []string{"one", "two", "three", "four", "five"} {
+		for _, copied := range []string{"", "-copy"} {
+			r.Files["chart/charts/"+name+copied+"/Chart.yaml"] = []byte("name: " + name + "\nversion: 1.0.0\n")
+			r.Files["chart/charts/"+name+copied+"/crds/crd.yaml"] = []byte("kind: " + name + copied + "\n")
+		}
+	}
+	var first []byte
+	for range 20 {
+		out, err := New().Render(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = out.Raw
+		}
+		if string(out.Raw) != string(first) {
+			t.Fatalf("another order:\n%s\n%s", first, out.Raw)
+		}
+	}
+}
+
 // TestRandomFailure is a chart that fails with some results of chance only.
 func TestRandomFailure(t *testing.T) {
 	r := chartOf(`a: {{ if gt (now | date "2006" | atoi) 2100 }}{{ fail "the future" }}{{ end }}`)

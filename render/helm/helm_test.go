@@ -151,6 +151,16 @@ func TestDefaultsOfTheCLI(t *testing.T) {
 	}
 }
 
+func TestNothingToRender(t *testing.T) {
+	out, err := same(t, chartOf("# nothing but a remark\n"))
+	if err != nil || len(out.Documents) != 0 {
+		t.Errorf("got %d documents, %v", len(out.Documents), err)
+	}
+	if out, err = same(t, chartOf("\n")); err != nil || string(out.Raw) != "\n" {
+		t.Errorf("got %q, %v", out.Raw, err)
+	}
+}
+
 func TestContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -72,6 +72,7 @@ func TestLimits(t *testing.T) {
 		"append a large text":      `{{ $x := list }}{{ $t := repeat 1000000 "0123456789" }}{{ range until 1000 }}{{ $x = append $x (print $t .) }}{{ end }}`,
 		"keep files":               `{{ $x := list }}{{ range until 1000 }}{{ $x = append $x ($.Files.Get "big.txt") }}{{ end }}`,
 		"keep lines":               `{{ $x := list }}{{ range until 1000 }}{{ $t := $.Files.AsConfig }}{{ $x = append $x $t }}{{ end }}`,
+		"keep in a recursion":      `{{ define "r" }}{{ $f := .Files.Get "big.txt" }}{{ if lt (int .n) 900 }}{{ include "r" (dict "Files" .Files "n" (add1 .n)) }}{{ end }}{{ len $f }}{{ end }}a: {{ include "r" (dict "Files" .Files "n" 0) }}`,
 		"parse":                    `a: {{ repeat 3000000 "- a\n" | fromYamlArray | len }}`,
 		"split":                    `a: {{ repeat 3000000 "abcdefghij" | splitList "" | len }}`,
 		"print a nest":             nest + `a: {{ $x }}`,
@@ -95,14 +96,27 @@ func TestLimits(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
 			heap := watchHeap(t)
+			running := runtime.NumGoroutine()
 			began := time.Now()
 			_, err := New().Render(ctx, r)
 			var limit *LimitError
 			if !errors.As(err, &limit) {
 				t.Errorf("not stopped by a limit: %v", err)
 			}
+			if strings.HasPrefix(name, "tpl ") && !strings.Contains(err.Error(), "tpl calls itself") {
+				t.Errorf("not the limit of tpl: %v", err)
+			}
 			if peak := heap() >> 20; peak > 512 {
 				t.Errorf("%d MB in use", peak)
+			}
+			for range 100 { // nothing may go on after the error
+				if runtime.NumGoroutine() < running {
+					break
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+			if n := runtime.NumGoroutine(); n >= running {
+				t.Errorf("%d goroutines were running before and %d are after", running-1, n)
 			}
 			if spent := time.Since(began); spent > 5*time.Second {
 				t.Errorf("took %s", spent)
