@@ -187,6 +187,20 @@ func TestPathsStayInside(t *testing.T) {
 	}
 }
 
+func TestCycles(t *testing.T) {
+	for name, want := range map[string]string{
+		"cycle":        `b/kustomization.yaml:1:13: resources: "../a" leads back to a, which is being built: a cycle`,
+		"cycle-self":   `kustomization.yaml:1:13: resources: "." leads back to ., which is being built: a cycle`,
+		"cycle-parent": `a/b/kustomization.yaml:1:13: resources: ".." leads back to a/b, which is being built: a cycle`,
+	} {
+		c := readCase(t, "testdata/cases/"+name+".txtar")
+		_, err := New().Render(context.Background(), render.Request{Files: c.files, Dir: c.dir})
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got\n%v\nwant\n%s", name, err, want)
+		}
+	}
+}
+
 func TestAllProblemsAtOnce(t *testing.T) {
 	files := render.Files{"kustomization.yaml": []byte("resources:\n  - https://example.com/a.yaml\n  - gone.yaml\npatches:\n  - path: none.yaml\n")}
 	_, err := New().Render(context.Background(), render.Request{Files: files, Dir: "."})
