@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/release"
@@ -145,16 +147,20 @@ func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version 
 	return nil
 }
 
+// fill asks for records, accepted releases and pull requests at the same time: behind a server each is a journey.
 func (s *Snapshot) fill(ctx context.Context, p *Promoter, scope Scope) error {
-	var err error
 	apps := s.together(scope.Apps)
-	if s.lives, err = s.readLives(ctx, p.Repo, apps); err != nil {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		s.lives, err = s.readLives(ctx, p.Repo, apps)
 		return err
-	}
-	if s.Accepted, err = p.Sources.Accepted(ctx, apps...); err != nil {
+	})
+	group.Go(func() (err error) {
+		s.Accepted, err = p.Sources.Accepted(ctx, apps...)
 		return err
-	}
-	return s.readPullRequests(ctx, p.Forge)
+	})
+	group.Go(func() error { return s.readPullRequests(ctx, p.Forge) })
+	return group.Wait()
 }
 
 // together names the apps of a scope with those that share a unit with one of them; all apps where the scope names none.
