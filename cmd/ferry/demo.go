@@ -54,7 +54,7 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) error {
 		}
 		o.dir = dir
 	}
-	dir := a.path(o.dir)
+	dir := a.below(o.dir)
 	d := &demo{app: a, demoOptions: o, repo: filepath.Join(dir, "gitops.git"), source: filepath.Join(dir, "storefront.git")}
 	d.play(ctx)
 	return d.err

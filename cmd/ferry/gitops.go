@@ -125,11 +125,3 @@ func (a *app) knownHosts() string {
 	}
 	return filepath.Join(a.Getenv("HOME"), ".ssh", "known_hosts")
 }
-
-// path is a path as the working directory sees it.
-func (a *app) path(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(a.Dir, name)
-}

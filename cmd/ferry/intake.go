@@ -68,7 +68,7 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 		return nil, nil, nil, err
 	}
 	b := &builder{app: a, options: o.release, config: s.Config}
-	if b.checkout, err = source.OpenCheckout(ctx, a.path(o.release.source), git.Options{Now: a.Now}); err != nil && !allStored(releases) {
+	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil && !allStored(releases) {
 		return nil, nil, nil, err
 	}
 	if b.ci, err = source.FromCI(a.Getenv); err != nil {
@@ -125,7 +125,7 @@ const maxDocument = 16 << 20
 func (a *app) readDocument(name string) ([]release.Release, error) {
 	in := a.In
 	if name != "-" {
-		f, err := os.Open(a.path(name))
+		f, err := os.Open(a.below(name))
 		if err != nil {
 			return nil, err
 		}
