@@ -72,3 +72,13 @@ func (e *RateLimitedError) Error() string {
 func (e *RateLimitedError) Hint() string {
 	return "run the same command again later; it continues where it stopped"
 }
+
+// PersonsError says who could not be asked to review or take over a pull request that was made all the same.
+type PersonsError struct{ Names []string } // sorted
+
+func (e *PersonsError) Error() string {
+	return "the forge cannot ask " + some(e.Names) + " (no such person or team here, no access, or the author)"
+}
+
+// Unwrap implements the interface of errors.Is.
+func (e *PersonsError) Unwrap() error { return ErrInvalid }

@@ -35,6 +35,20 @@ type Client interface {
 	SetStatus(ctx context.Context, sha string, s Status) (bool, error)
 	// Self tells who this client is to the forge, as Author, Creator and Review.Author name it.
 	Self(ctx context.Context) (string, error)
+	// Limits says how long texts may be here. Drivers cut what is longer, on whole characters; who wants to say the most
+	// important first asks before.
+	Limits() Limits
+}
+
+// Limits are the longest texts of a forge, in characters (runes); 0 means that there is no limit that anyone could reach.
+// Each driver gives its constants with their source.
+type Limits struct {
+	Title      int // of a pull request
+	Body       int // its description
+	Comment    int
+	StatusText int
+	Label      int
+	Branch     int
 }
 
 // State of a pull request.
@@ -67,12 +81,20 @@ type PullRequest struct {
 	Labels      []string  `json:"labels,omitempty"` // sorted
 	Draft       bool      `json:"draft,omitempty"`
 	Author      string    `json:"author"`
+	Reviewers   []string  `json:"reviewers,omitempty"` // who was asked and those who answered, sorted; teams as team/NAME
+	Assignees   []string  `json:"assignees,omitempty"` // sorted
 	Created     time.Time `json:"created"`
 	Closed      time.Time `json:"closed,omitzero"` // when merged or closed
 	ClosedBy    string    `json:"closedBy,omitempty"`
 	CloseReason string    `json:"closeReason,omitempty"`
 	// Conflict says that the head cannot be merged into the base as they are.
 	Conflict bool `json:"conflict,omitempty"`
+	// Queued says that the forge will merge it by itself when its rules allow, in its queue or by auto-merge.
+	Queued bool `json:"queued,omitempty"`
+	// HeadPushed is when the head came to be this commit; zero where the forge does not tell.
+	HeadPushed time.Time `json:"headPushed,omitzero"`
+	// ResetsApprovals says that the forge drops approvals by itself when the head moves.
+	ResetsApprovals bool `json:"resetsApprovals,omitempty"`
 }
 
 // Proposal is a pull request as it should be.
@@ -81,6 +103,10 @@ type Proposal struct {
 	Title, Body string
 	Labels      []string
 	Draft       bool
+	// Reviewers and Assignees are asked when they are not yet; people by name, teams as team/NAME. Others, asked by somebody
+	// else, stay. Who cannot be asked (no such person, the author) is a *PersonsError, together with the pull request as it
+	// was made all the same: a wrong name must not stop a promotion.
+	Reviewers, Assignees []string
 }
 
 // Outcome says what had to be done to reach a state.
@@ -97,7 +123,18 @@ const (
 type Merge struct {
 	Head    string // the commit that was checked
 	Message string // "" = the forge's own words
+	Method  Method // "" = MergeCommit
 }
+
+// Method of a merge.
+type Method string
+
+// The methods of a merge. What the forge or its rules do not allow is a *RuleError.
+const (
+	MergeCommit Method = "merge"
+	Squash      Method = "squash"
+	Rebase      Method = "rebase"
+)
 
 // Verdict of a review.
 type Verdict string
@@ -113,7 +150,8 @@ const (
 type Review struct {
 	Author  string    `json:"author"`
 	Verdict Verdict   `json:"verdict"`
-	SHA     string    `json:"sha"` // the head that was reviewed
+	SHA     string    `json:"sha"`              // the head that was reviewed; "" where the forge does not tell
+	Writer  bool      `json:"writer,omitempty"` // the author may write to the repository now; false where that cannot be known
 	Body    string    `json:"body,omitempty"`
 	Time    time.Time `json:"time"`
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Normal gives the proposal in the form in which forges are compared with it: a title of one line, a body without
@@ -12,15 +13,57 @@ import (
 // their own; what is equal in this form is equal.
 func (p Proposal) Normal() Proposal {
 	p.Title, p.Body = Line(p.Title), Text(p.Body)
-	var labels []string
-	for _, l := range p.Labels {
-		if l = Line(l); l != "" {
-			labels = append(labels, l)
+	p.Labels, p.Reviewers, p.Assignees = names(p.Labels), names(p.Reviewers), names(p.Assignees)
+	return p
+}
+
+// Cut gives the proposal in its normal form and within limits: titles and labels end in an ellipsis where they are too
+// long, and so does a body that nobody shortened better before.
+func (p Proposal) Cut(l Limits) Proposal {
+	p = p.Normal()
+	p.Title, p.Body = Cut(p.Title, l.Title), Cut(p.Body, l.Body)
+	for i := range p.Labels {
+		p.Labels[i] = Cut(p.Labels[i], l.Label)
+	}
+	p.Labels = names(p.Labels)
+	return p
+}
+
+// Cut shortens a text to a number of characters (runes), the last one then being an ellipsis; 0 means no limit. It never
+// cuts a character of several runes (an emoji with its joiners, a letter with its accents) in two where a break before it
+// is near.
+func Cut(s string, limit int) string {
+	if limit <= 0 || utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	rs := []rune(s)
+	end := limit - 1
+	for back := 0; end > 0 && back < longestCharacter && joined(rs[end-1], rs[end]); back++ {
+		end--
+	}
+	return strings.TrimRightFunc(string(rs[:end]), unicode.IsSpace) + "…"
+}
+
+// longestCharacter bounds how far a cut looks back; families and flags are shorter.
+const longestCharacter = 16
+
+// joined tells whether two runes show as one character.
+func joined(a, b rune) bool {
+	const joiner = '\u200d'
+	return a == joiner || b == joiner || unicode.In(b, unicode.Mn, unicode.Me, unicode.Variation_Selector) ||
+		b >= 0x1F3FB && b <= 0x1F3FF // skin tones
+}
+
+// names makes lines of names, sorted and each once.
+func names(in []string) []string {
+	var out []string
+	for _, n := range in {
+		if n = Line(n); n != "" {
+			out = append(out, n)
 		}
 	}
-	slices.Sort(labels)
-	p.Labels = slices.Compact(labels)
-	return p
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Check refuses, with ErrInvalid, what no forge accepts.

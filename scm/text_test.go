@@ -57,3 +57,25 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestCut(t *testing.T) {
+	for _, text := range []string{"plain words of a title", "漢字漢字漢字漢字漢字", "🚀🚀🚀🚀🚀🚀🚀🚀", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", "مرحبا بالعالم", "e\u0301e\u0301e\u0301e\u0301"} {
+		long := strings.Repeat(text, 10)
+		length := utf8.RuneCountInString(long)
+		for _, limit := range []int{1, 2, 5, 10, length / 10, length - 1} {
+			got := Cut(long, limit)
+			if n := utf8.RuneCountInString(got); n > limit || !strings.HasSuffix(got, "…") || !utf8.ValidString(got) {
+				t.Errorf("%q at %d: %q with %d characters", text, limit, got, n)
+			}
+			kept := []rune(strings.TrimSuffix(got, "…"))
+			if all := []rune(long); limit > longestCharacter && len(kept) > 0 && joined(kept[len(kept)-1], all[len(kept)]) && !unicode.IsSpace(all[len(kept)]) {
+				t.Errorf("%q at %d is cut within a character: %q", text, limit, got)
+			}
+		}
+		for _, limit := range []int{0, length, length + 1} {
+			if got := Cut(long, limit); got != long {
+				t.Errorf("%q at %d: %q", text, limit, got)
+			}
+		}
+	}
+}

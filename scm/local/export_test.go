@@ -12,7 +12,7 @@ func MergeAndDie(ctx context.Context, die func(), c *Client, number int) error {
 	if err != nil {
 		return err
 	}
-	made, err := c.mergeNow(ctx, v, r, "")
+	made, err := c.mergeNow(ctx, v, r, scm.Merge{})
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func MergeLater(ctx context.Context, c *Client, number int) (merge func() error,
 		err = c.ready(ctx, settings{}, r)
 	}
 	return func() error {
-		_, err := c.mergeNow(ctx, v, r, "")
+		_, err := c.mergeNow(ctx, v, r, scm.Merge{})
 		return err
 	}, err
 }

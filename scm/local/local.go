@@ -27,6 +27,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/scm"
@@ -89,6 +90,12 @@ func (e *placeError) Hint() string {
 
 // ExitCode is that of a wrong command line.
 func (e *placeError) ExitCode() int { return 2 }
+
+// Limits implements scm.Client.
+func (c *Client) Limits() scm.Limits {
+	return scm.Limits{Title: maxTitle, Body: maxBody / utf8.UTFMax, Comment: maxWords / utf8.UTFMax, StatusText: maxWords / utf8.UTFMax,
+		Label: maxName / utf8.UTFMax, Branch: maxName / utf8.UTFMax}
+}
 
 // Self implements scm.Client.
 func (c *Client) Self(context.Context) (string, error) { return c.user, nil }

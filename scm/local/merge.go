@@ -35,16 +35,24 @@ func (c *Client) mergePullRequest(ctx context.Context, number int, m scm.Merge) 
 		if err := guard(r, m.Head); err != nil || r.State == scm.Merged {
 			return err
 		}
-		if err := c.ready(ctx, set, r); err != nil {
+		if err := errors.Join(c.ready(ctx, set, r), known(m.Method, r.Base)); err != nil {
 			return err
 		}
-		made, err = c.mergeNow(ctx, v, r, m.Message)
+		made, err = c.mergeNow(ctx, v, r, m)
 		return err
 	})
 	if err != nil || r.State == scm.Merged {
 		return git.ID(r.MergeCommit), err
 	}
 	return made, c.finish(ctx, set, r, made)
+}
+
+// known refuses a way of merging that this forge does not have: it tells what was merged by the head in the base.
+func known(m scm.Method, base string) error {
+	if m == "" || m == scm.MergeCommit {
+		return nil
+	}
+	return &scm.RuleError{Branch: base, Rule: fmt.Sprintf("the embedded forge makes merge commits only, not %s", m)}
 }
 
 // guard refuses a head that is not the one that was checked.
@@ -99,7 +107,7 @@ func (c *Client) foretell(ctx context.Context, set settings, r record) error {
 // mergeNow makes the merge commit and moves the base to it, on condition that everything the decision looked at is still
 // as it was: the base, the head, the pull requests with their reviews, and the statuses. The forge's own refs stay put in
 // this step: should the process die after it, the head is found in the base, which is what merged means.
-func (c *Client) mergeNow(ctx context.Context, v view, r record, message string) (git.ID, error) {
+func (c *Client) mergeNow(ctx context.Context, v view, r record, how scm.Merge) (git.ID, error) {
 	base, head := git.ID(r.BaseSHA), git.ID(r.HeadSHA)
 	m, err := c.merge(ctx, base, head)
 	if err != nil {
@@ -112,7 +120,8 @@ func (c *Client) mergeNow(ctx context.Context, v view, r record, message string)
 	if err != nil {
 		return "", err
 	}
-	if message = strings.TrimSpace(scm.Text(message)); message == "" {
+	message := strings.TrimSpace(scm.Text(how.Message))
+	if message == "" {
 		message = fmt.Sprintf("Merge pull request #%d from %s\n\n%s", r.Number, r.Head, r.Title)
 	}
 	commit, err := c.repo.WriteCommit(ctx, git.NewCommit{Tree: tree, Parents: []git.ID{base, head}, Message: message + "\n"})

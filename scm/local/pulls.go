@@ -126,7 +126,7 @@ func (c *Client) wanted(ctx context.Context, v view, want scm.Proposal) (record,
 		return now, scm.Created, change{act: now.title("opened"), records: append(ends, now)}, err
 	}
 	now := is.now
-	if !sameText(now.proposal(), want) {
+	if !fulfils(now.proposal(), want) {
 		now.apply(want)
 		return now, scm.Updated, change{act: now.title("edited"), records: append(ends, now)}, nil
 	}
@@ -253,7 +253,8 @@ func (c *Client) reopen(ctx context.Context, v view, r *record) error {
 	}
 	was := r.PullRequest
 	r.PullRequest = scm.PullRequest{Number: was.Number, State: scm.Open, Head: was.Head, Base: was.Base, Author: was.Author, Created: was.Created}
-	r.apply(scm.Proposal{Title: was.Title, Body: was.Body, Labels: was.Labels, Draft: was.Draft})
+	r.apply(scm.Proposal{Title: was.Title, Body: was.Body, Labels: was.Labels, Draft: was.Draft,
+		Reviewers: was.Reviewers, Assignees: was.Assignees})
 	r.HeadSHA, r.BaseSHA = string(v.branch(r.Head)), string(v.branch(r.Base))
 	return nil
 }

@@ -76,6 +76,9 @@ func decodeRecord(data []byte, number int) (record, error) {
 		return record{}, errors.New("more than one JSON value")
 	}
 	r.URL, r.Conflict = "", false
+	for i := range r.Reviews {
+		r.Reviews[i].Writer = true // whoever reaches the repository may write to it
+	}
 	return r, r.check(number)
 }
 
@@ -132,16 +135,26 @@ func tooLarge(what string, limit int, unit string) error {
 
 // proposal is what the record says now, in the form of a wish.
 func (r record) proposal() scm.Proposal {
-	return scm.Proposal{Head: r.Head, Base: r.Base, Title: r.Title, Body: r.Body, Labels: r.Labels, Draft: r.Draft}
+	return scm.Proposal{Head: r.Head, Base: r.Base, Title: r.Title, Body: r.Body, Labels: r.Labels, Draft: r.Draft,
+		Reviewers: r.Reviewers, Assignees: r.Assignees}
 }
 
 func (r *record) apply(p scm.Proposal) {
 	r.Title, r.Body, r.Labels, r.Draft = p.Title, p.Body, p.Labels, p.Draft
+	r.Reviewers, r.Assignees = union(r.Reviewers, p.Reviewers), union(r.Assignees, p.Assignees)
 }
 
-// sameText tells whether two wishes say the same; both are normal.
-func sameText(a, b scm.Proposal) bool {
-	return a.Title == b.Title && a.Body == b.Body && a.Draft == b.Draft && slices.Equal(a.Labels, b.Labels)
+// union gives the names of both lists, sorted.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// fulfils tells whether what is there says all that is wanted; both are normal.
+func fulfils(is, want scm.Proposal) bool {
+	return is.Title == want.Title && is.Body == want.Body && is.Draft == want.Draft && slices.Equal(is.Labels, want.Labels) &&
+		slices.Equal(union(is.Reviewers, want.Reviewers), is.Reviewers) && slices.Equal(union(is.Assignees, want.Assignees), is.Assignees)
 }
 
 // title is how the journal speaks of the pull request.

@@ -59,7 +59,7 @@ func (c *Client) review(r *record, want scm.Review) (scm.Review, bool, error) {
 	if len(r.Reviews) >= maxReviews {
 		return want, false, tooLarge("discussion", maxReviews, "reviews")
 	}
-	given := scm.Review{Author: c.user, Verdict: want.Verdict, SHA: r.HeadSHA, Body: want.Body, Time: c.time()}
+	given := scm.Review{Author: c.user, Verdict: want.Verdict, SHA: r.HeadSHA, Writer: true, Body: want.Body, Time: c.time()}
 	r.Reviews = append(r.Reviews, given)
 	return given, true, nil
 }

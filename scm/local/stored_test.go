@@ -22,7 +22,7 @@ func sample() record {
 		Version: recordVersion, BaseSHA: shaB,
 		PullRequest: scm.PullRequest{Number: 12, State: scm.Merged, Head: "ferry/dev/web", Base: "main", HeadSHA: shaA, MergeCommit: shaB, Title: "<web> & 2", Body: "é\n",
 			Labels: []string{"x"}, Author: "ferry", Created: at, Closed: at, ClosedBy: "ada"},
-		Reviews: []scm.Review{{Author: "ada", Verdict: scm.Approved, SHA: shaA, Body: "fine", Time: at}},
+		Reviews: []scm.Review{{Author: "ada", Verdict: scm.Approved, SHA: shaA, Writer: true, Body: "fine", Time: at}},
 	}
 }
 

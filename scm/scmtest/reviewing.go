@@ -61,9 +61,9 @@ func reviews(t *testing.T, s *stage) {
 		got[i].Time = time.Time{}
 	}
 	want := []scm.Review{
-		{Author: s.self(t, s.Person), Verdict: scm.ChangesRequested, SHA: pr.HeadSHA, Body: "because"},
-		{Author: s.self(t, s.Bot), Verdict: scm.Commented, SHA: next, Body: "fixed[2J\nnow"},
-		{Author: s.self(t, s.Person), Verdict: scm.Approved, SHA: next},
+		{Author: s.self(t, s.Person), Verdict: scm.ChangesRequested, SHA: pr.HeadSHA, Writer: true, Body: "because"},
+		{Author: s.self(t, s.Bot), Verdict: scm.Commented, SHA: next, Writer: true, Body: "fixed[2J\nnow"},
+		{Author: s.self(t, s.Person), Verdict: scm.Approved, SHA: next, Writer: true},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

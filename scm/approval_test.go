@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -23,11 +24,37 @@ func TestPeople(t *testing.T) {
 		{Author: "eve", Verdict: Commented, SHA: "new"},          // says nothing
 		{Author: "ferry", Verdict: ChangesRequested, SHA: "new"}, // the author
 	}
+	for i := range reviews {
+		reviews[i].Writer = true
+	}
+	reviews = append(reviews, Review{Author: "fay", Verdict: Approved, SHA: "new"}) // may not write
 	if d := cmp.Diff([]string{"abe", "cy"}, Approvers(pr, reviews)); d != "" {
 		t.Error("approvers:", d)
 	}
 	if d := cmp.Diff([]string{"bea", "dot"}, Objectors(pr, reviews)); d != "" {
 		t.Error("objectors:", d)
+	}
+}
+
+func TestCovers(t *testing.T) {
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		pr     PullRequest
+		review Review
+		want   bool
+	}{
+		"the same commit":               {PullRequest{HeadSHA: "a"}, Review{SHA: "a"}, true},
+		"another commit":                {PullRequest{HeadSHA: "a", ResetsApprovals: true}, Review{SHA: "b", Time: noon}, false},
+		"no commit, no time, no rule":   {PullRequest{HeadSHA: "a"}, Review{Time: noon}, false},
+		"no commit, the reset rule":     {PullRequest{HeadSHA: "a", ResetsApprovals: true}, Review{Time: noon}, true},
+		"no commit, younger":            {PullRequest{HeadSHA: "a", HeadPushed: noon}, Review{Time: noon.Add(time.Second)}, true},
+		"no commit, in the same second": {PullRequest{HeadSHA: "a", HeadPushed: noon}, Review{Time: noon}, false},
+		"no commit, older":              {PullRequest{HeadSHA: "a", HeadPushed: noon}, Review{Time: noon.Add(-time.Second)}, false},
+		"nothing known of either":       {PullRequest{}, Review{}, false},
+	} {
+		if why := c.review.Covers(c.pr); (why == "") != c.want {
+			t.Errorf("%s: %q", name, why)
+		}
 	}
 }
 
