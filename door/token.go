@@ -1,5 +1,9 @@
 // Package door guards the way out: credentials that cannot print themselves, text from outside made safe, and the
 // transport by which ferry speaks to other machines.
+//
+//	token.go      Token, which cannot print itself
+//	text.go       Text from outside, as one harmless line
+//	markdown.go   Inert Markdown, which only the program's own words and Text can become
 package door
 
 import "fmt"

@@ -41,7 +41,7 @@ var arrows = map[string][]string{
 	"source":             {"release", "git", "door"},
 	"gates":              {"release", "environments"},
 	"promote":            {"release", "environments", "render", "check", "diff", "git", "scm", "gates"},
-	"report":             {"promote", "release", "environments", "render", "check", "diff", "git", "scm", "gates"},
+	"report":             {"promote", "release", "environments", "render", "check", "diff", "git", "scm", "gates", "door"},
 	"connector":          {"release", "environments", "git", "scm", "door"},
 	"connector/cluster":  {"connector"},
 	"connector/pipeline": {"connector", "door"},
