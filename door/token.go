@@ -1,9 +1,11 @@
 // Package door guards the way out: credentials that cannot print themselves, text from outside made safe, and the
 // transport by which ferry speaks to other machines.
 //
-//	token.go      Token, which cannot print itself
+//	token.go      Token, which cannot print itself; redact.go masks it wherever it turns up
 //	text.go       Text from outside, as one harmless line
 //	markdown.go   Inert Markdown, which only the program's own words and Text can become
+//	transport.go  one HTTP exchange; credential.go says who asks, verdict.go what to do after it, pace.go how fast,
+//	              cache.go saves what need not be sent again, settle.go asks for a state when replies get lost
 package door
 
 import "fmt"
@@ -11,8 +13,19 @@ import "fmt"
 // Token is a credential. It cannot be printed, logged or encoded by accident: every formatter sees ***.
 type Token struct{ value string }
 
-// NewToken wraps a secret.
-func NewToken(secret string) Token { return Token{value: secret} }
+// NewToken wraps a secret. From now on Redact masks it.
+func NewToken(secret string) Token {
+	remember(secret)
+	return Token{value: secret}
+}
+
+// prefixed is the token behind a word that is no secret.
+func (t Token) prefixed(word string) Token {
+	if t.IsZero() {
+		return t
+	}
+	return Token{value: word + t.value}
+}
 
 // Reveal gives the secret, for the one place that puts it into a request.
 func (t Token) Reveal() string { return t.value }
