@@ -2,6 +2,7 @@ package gittest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/subtle"
 	"fmt"
 	"io"
@@ -99,6 +100,28 @@ func OnlyMultiACK() Option {
 			next.ServeHTTP(w, r)
 		})
 	})
+}
+
+// Handler serves the bare repositories below root over smart HTTP, as their configuration allows.
+func Handler(t testing.TB, root string) http.Handler {
+	t.Helper()
+	s := &Server{config: [][2]string{{"safe.directory", "*"}}}
+	return s.handler(filepath.Join(Run(t, root, "--exec-path"), "git-http-backend"), root)
+}
+
+// Body reads the body of a request and leaves it readable, unpacked where the client packed it.
+func Body(r *http.Request) []byte {
+	data, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(data))
+	if r.Header.Get("Content-Encoding") != "gzip" {
+		return data
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil
+	}
+	plain, _ := io.ReadAll(z)
+	return plain
 }
 
 // NewServer serves a bare repository, and what lies beside it, over smart HTTP on this machine until the test ends. It can
