@@ -7,10 +7,10 @@ FUZZTIME ?= 3s
 # Packages that do several things at once.
 CONCURRENT = ./environments/... ./git/... ./promote/... ./render/... ./scm/... ./source/...
 
-.PHONY: help build test lint fmt race fuzz demo bench golden docs schema ci
+.PHONY: help build test lint fmt race fuzz demo bench bench-render golden docs schema ci
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 build: ## the binary, stripped, as it is shipped
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ferry ./cmd/ferry
@@ -37,6 +37,9 @@ demo: ## the way of a release, at a readable pace
 
 bench: ## speed and size beside the peers, with a pass/fail column
 	$(GO) run ./bench
+
+bench-render: ## rendering beside the command lines of Helm and kustomize; writes docs/benchmarks.md
+	$(GO) run ./bench --rendering --write docs/benchmarks.md
 
 golden: ## rewrite golden files; read the difference before you commit it
 	UPDATE=1 $(GO) test ./...

@@ -6,6 +6,8 @@
 //	measure.go    wall time, processor time and memory of a process
 //	startup.go    the binary: how long it takes to start, how large it is
 //	promotion.go  one app into that repository
+//	rendering.go  many apps in many environments, beside the command lines that render them
+//	matrix.go     those apps, as folders; stage.go the GitOps repository that has them
 //
 // Numbers depend on the machine, so the peer runs in the same minute on the same one. With --smoke everything is small,
 // the numbers are only shown, and only a command that fails makes the run fail.
@@ -20,14 +22,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"text/tabwriter"
 )
 
 func main() {
 	smoke := flag.Bool("smoke", false, "small sizes, no bars: only see that everything runs")
+	rendering := flag.Bool("rendering", false, "measure rendering beside the command lines of Helm and kustomize")
+	table := flag.String("write", "", "put the figures of rendering into this `PAGE`")
 	flag.Parse()
-	b := &bench{out: os.Stdout, smoke: *smoke, size: large}
+	b := &bench{out: os.Stdout, smoke: *smoke, size: large, rendered: *rendering, page: *table}
 	if *smoke {
 		b.size = small
 	}
@@ -46,6 +49,11 @@ type bench struct {
 	ferry string // the stripped binary
 	helm  string
 	rows  []row
+
+	rendered  bool   // measure rendering, and nothing else
+	page      string // that gets the table of rendering
+	kustomize string
+	renders   []renderRow
 }
 
 // row is one promise.
@@ -63,15 +71,24 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir = dir
-	for _, part := range []func(context.Context) error{b.build, b.startup, b.promotion} {
+	parts := []func(context.Context) error{b.build, b.startup, b.promotion}
+	if b.rendered {
+		parts = []func(context.Context) error{b.build, b.startup, b.rendering}
+	}
+	for _, part := range parts {
 		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	if b.page != "" {
+		if err := b.writeTable(b.page); err != nil {
 			return err
 		}
 	}
 	return b.report()
 }
 
-// build makes ferry as it is shipped and finds the Helm to compare with.
+// build makes ferry as it is shipped and finds the command lines to compare with.
 func (b *bench) build(ctx context.Context) error {
 	b.ferry = filepath.Join(b.dir, "ferry")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.ferry, "./cmd/ferry")
@@ -79,13 +96,12 @@ func (b *bench) build(ctx context.Context) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build ferry: %w\n%s", err, out)
 	}
-	out, err := exec.CommandContext(ctx, "go", "tool", "-n", "helm").Output()
-	if err != nil {
-		return fmt.Errorf("build helm: %w", err)
+	var err error
+	if b.helm, err = peer(ctx, "helm"); err != nil {
+		return err
 	}
-	b.helm = strings.TrimSpace(string(out))
-	// The path is that of a cache; running it once sees to it that it is there.
-	return exec.CommandContext(ctx, "go", "tool", "helm", "version").Run()
+	b.kustomize, err = peer(ctx, "kustomize")
+	return err
 }
 
 // report prints the table; a promise that was not kept is an error unless the run is a smoke test.

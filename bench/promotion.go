@@ -124,6 +124,10 @@ func (s *scene) steps(ctx context.Context, steps [][]string) error {
 }
 
 func (s *scene) git(ctx context.Context, dir string, args ...string) (string, error) {
+	return runGit(ctx, dir, args...)
+}
+
+func runGit(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
 	cmd.Env = plainEnv()
 	var said strings.Builder

@@ -22,8 +22,9 @@ const nodeWeight = 16
 
 // budget ends templates that would never end or would fill the memory. Loops, calls of templates and functions ask it.
 type budget struct {
-	ctx  context.Context
-	made int
+	ctx     context.Context
+	made    int
+	changed bool // a template has called a function that changes a map
 }
 
 // LimitError is a render that was stopped: by a limit, or because time is up.

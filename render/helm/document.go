@@ -3,44 +3,41 @@ package helm
 import (
 	"bytes"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/releaseutil"
 
 	"github.com/ferry-cd/ferry/render"
 )
 
 // assemble puts rendered templates into the CLI's order and prints them as it does.
 func assemble(ch *chart.Chart, files map[string]string, r render.Request) (render.Output, error) {
-	hooks, manifests, err := releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
+	all, err := sortManifests(files)
 	if err != nil {
 		return render.Output{}, yamlError(ch, r.Dir, err)
 	}
-	kept, notices, err := sortHooks(hooks, r)
+	kept, notices, err := sortHooks(all.hooks, r)
 	if err != nil {
 		return render.Output{}, err
 	}
 	if ch.Metadata.Deprecated {
 		notices = append(notices, join(r.Dir, "Chart.yaml")+": the chart is deprecated")
 	}
-	notices = append(notices, skippedHooks(files)...)
+	for _, name := range all.unknown { // Helm drops them without a word; Helm 2 had other hooks
+		notices = append(notices, name+": a resource whose helm.sh/hook Helm does not know is left out, as Helm does")
+	}
 	p := &printer{}
 	if r.IncludeCRDs {
 		for _, crd := range ch.CRDObjects() {
 			const firstLine = 1 // definitions are printed as they stand in their file
-			p.manifest(crd.Filename, string(crd.File.Data), firstLine)
+			p.print(crd.Filename, string(crd.File.Data), render.Split(render.Document{Source: crd.Filename, Line: firstLine, Data: crd.File.Data}))
 		}
 	}
-	for _, m := range manifests {
-		p.manifest(m.Name, m.Content, 0)
+	for _, m := range all.plain {
+		p.print(m.file, m.text, m.documents)
 	}
 	p.trim()
 	for _, h := range kept {
-		p.manifest(h.Path, h.Manifest, 0)
+		p.print(h.Path, h.Manifest, render.Split(render.Document{Source: h.Path, Data: []byte(h.Manifest)}))
 	}
 	return render.Output{Raw: p.raw, Documents: p.documents, Notices: notices}, nil
 }
@@ -51,27 +48,11 @@ type printer struct {
 	documents []render.Document
 }
 
-// manifest prints one of Helm's manifests. It may hold several documents, or none: Helm cuts where its pattern matches.
-func (p *printer) manifest(source, content string, line int) {
+// print prints one of Helm's manifests. It may hold several documents, or none: Helm cuts where its pattern matches.
+func (p *printer) print(source, content string, documents []render.Document) {
 	p.raw = fmt.Appendf(p.raw, "---\n# Source: %s\n%s\n", source, content)
-	p.documents = append(p.documents, render.Split(render.Document{Source: source, Line: line, Data: []byte(content)})...)
+	p.documents = append(p.documents, documents...)
 }
 
 // trim ends what came before the hooks with exactly one line feed.
 func (p *printer) trim() { p.raw = append(bytes.TrimSpace(p.raw), '\n') }
-
-// skippedHooks tells of resources that Helm drops without a word because their hook is none it knows (Helm 2 had others).
-func skippedHooks(files map[string]string) []string {
-	var notices []string
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		text := files[name]
-		if !strings.Contains(text, release.HookAnnotation) {
-			continue
-		}
-		hooks, manifests, err := releaseutil.SortManifests(map[string]string{name: text}, nil, releaseutil.InstallOrder)
-		if err == nil && len(hooks)+len(manifests) < len(releaseutil.SplitManifests(text)) {
-			notices = append(notices, name+": a resource whose helm.sh/hook Helm does not know is left out, as Helm does")
-		}
-	}
-	return notices
-}

@@ -2,13 +2,14 @@ package helm
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
-	"text/template/parse"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
@@ -19,9 +20,33 @@ import (
 type engine struct {
 	*budget
 	*entropy
-	including map[string]int // how often each name is being included at the moment
-	depth     int            // of tpl in tpl
-	hardened  map[*parse.Tree]bool
+	funcs     template.FuncMap
+	base      *template.Template   // a set with the functions and no templates
+	set       *template.Template   // the chart's
+	including map[string]int       // how often each name is being included at the moment
+	depth     int                  // of tpl in tpl
+	texts     []*template.Template // that tpl is rendering, innermost last; nil for one with a set of its own
+	asRoot    bool                 // some template speaks of rootName, so that each text needs a set of its own
+}
+
+// engines are those that no render uses at the moment: to make one costs more than a small chart.
+var engines = sync.Pool{New: func() any { return newEngine() }}
+
+func newEngine() *engine {
+	e := &engine{budget: &budget{}, entropy: &entropy{}}
+	e.funcs = e.functions()
+	maps.Copy(e.funcs, template.FuncMap{
+		"include": func(name string, data any) (string, error) { return e.include(e.set, name, data) },
+		"tpl":     func(text string, data any) (string, error) { return e.tpl(e.set, text, data) },
+	})
+	e.base = template.New(rootName).Option("missingkey=zero").Funcs(e.funcs)
+	return e
+}
+
+// begin makes an engine as good as new.
+func (e *engine) begin(ctx context.Context, world *entropy) {
+	*e.budget, *e.entropy = budget{ctx: ctx}, *world
+	e.including, e.depth, e.texts, e.asRoot, e.set = map[string]int{}, 0, nil, false, nil
 }
 
 // maxIncluded is how often Helm lets a template be included inside itself.
@@ -32,32 +57,27 @@ const rootName = "gotpl"
 
 // source is one template file with what its dot shows.
 type source struct {
-	text string
+	file *chart.File
 	base string // folder of the chart's templates
 	data chartutil.Values
 }
 
-// render executes all template files that are not partials, in Helm's order, for one may change values that the next sees.
-func (e *engine) render(sources map[string]source) (map[string]string, error) {
-	e.including, e.hardened = map[string]int{}, map[*parse.Tree]bool{}
-	set := template.New(rootName).Option("missingkey=zero").Funcs(e.functions())
-	e.bind(set)
+// render executes the template files that are not partials, in Helm's order, for one may change values that the next sees.
+// Where only names some, the others are left out.
+func (e *engine) render(b *blueprint, sources map[string]source, only func(name string) bool) (map[string]string, error) {
 	names := slices.SortedFunc(maps.Keys(sources), deepestFirst)
-	for _, name := range names {
-		if _, err := set.New(name).Parse(sources[name].text); err != nil {
-			return nil, err
-		}
+	if err := e.load(b, sources, names); err != nil {
+		return nil, err
 	}
-	e.hardenAll(set)
 	rendered := map[string]string{}
 	for _, name := range names {
-		if strings.HasPrefix(path.Base(name), "_") {
+		if strings.HasPrefix(path.Base(name), "_") || !only(name) {
 			continue
 		}
 		s := sources[name]
 		s.data["Template"] = chartutil.Values{"Name": name, "BasePath": s.base}
 		e.in = name
-		text, err := e.execute(set, name, s.data)
+		text, err := e.execute(e.set, name, s.data)
 		if err != nil {
 			return nil, err
 		}
@@ -66,30 +86,37 @@ func (e *engine) render(sources map[string]source) (map[string]string, error) {
 	return rendered, nil
 }
 
+// load makes the set of all templates.
+func (e *engine) load(b *blueprint, sources map[string]source, names []string) error {
+	set, err := e.base.Clone()
+	if err != nil {
+		return err
+	}
+	e.set = set
+	for _, name := range names {
+		p := b.parse(sources[name].file, name, e.funcs)
+		if p.err != nil {
+			return p.err
+		}
+		if _, err := add(set, p); err != nil {
+			return err
+		}
+		e.asRoot = e.asRoot || p.asRoot
+	}
+	return nil
+}
+
 // deepestFirst orders templates as Helm does: of two definitions of one name the one that is parsed last holds.
 func deepestFirst(a, b string) int {
 	return cmp.Or(cmp.Compare(strings.Count(b, "/"), strings.Count(a, "/")), cmp.Compare(b, a))
 }
 
-// bind gives a set of templates the two functions that call back into it.
+// bind gives a set of its own the two functions that call back into it.
 func (e *engine) bind(set *template.Template) {
 	set.Funcs(template.FuncMap{
 		"include": func(name string, data any) (string, error) { return e.include(set, name, data) },
 		"tpl":     func(text string, data any) (string, error) { return e.tpl(set, text, data) },
 	})
-}
-
-func (e *engine) hardenAll(set *template.Template) {
-	for _, t := range set.Templates() {
-		e.hardenOne(t)
-	}
-}
-
-func (e *engine) hardenOne(t *template.Template) {
-	if t.Tree != nil && !e.hardened[t.Tree] {
-		e.hardened[t.Tree] = true
-		harden(t.Tree)
-	}
 }
 
 // present takes out what Go prints where a value is missing.
@@ -107,6 +134,9 @@ func (e *engine) include(set *template.Template, name string, data any) (string,
 	}
 	e.including[name]++
 	defer func() { e.including[name]-- }()
+	if last := len(e.texts) - 1; name == rootName && last >= 0 && e.texts[last] != nil {
+		return e.executeOne(e.texts[last], data)
+	}
 	return e.execute(set, name, data)
 }
 
@@ -116,21 +146,48 @@ func (e *engine) tpl(outer *template.Template, text string, data any) (string, e
 		return "", &LimitError{What: fmt.Sprintf("tpl calls itself more than %d times", maxNested)}
 	}
 	defer func() { e.depth-- }()
-	set, err := outer.Clone()
+	if !strings.Contains(text, "{{") {
+		return present(text), e.spend(len(text))
+	}
+	p := parseText(rootName, text, e.funcs)
+	if p.err != nil {
+		return "", p.err
+	}
+	t, err := e.textIn(outer, p)
 	if err != nil {
 		return "", err
+	}
+	defer func() { e.texts = e.texts[:len(e.texts)-1] }()
+	out, err := e.executeOne(t, data)
+	return present(out), err
+}
+
+// textIn makes a template of a text: a guest of the set around it, or, where it defines templates or somebody may call it
+// by its name, a member of a copy of that set. A copy costs many times what most texts do.
+func (e *engine) textIn(outer *template.Template, p *parsedTemplate) (*template.Template, error) {
+	if len(p.defined) == 0 && !p.asRoot && !e.asRoot {
+		t := outer.New(rootName)
+		t.Tree = p.own.tree
+		e.texts = append(e.texts, t)
+		return t, nil
+	}
+	set, err := outer.Clone()
+	if err != nil {
+		return nil, err
 	}
 	set.Option("missingkey=zero")
 	e.bind(set)
-	t, err := set.New(outer.Name()).Parse(text)
-	if err != nil {
-		return "", err
+	t, err := add(set, p)
+	if err == nil {
+		e.texts = append(e.texts, nil)
 	}
-	e.hardenAll(set)
-	e.hardenOne(t) // one without any content of its own is no member of the set
+	return t, err
+}
+
+func (e *engine) executeOne(t *template.Template, data any) (string, error) {
 	out := &output{budget: e.budget}
-	err = t.Execute(out, data)
-	return present(out.String()), err
+	err := t.Execute(out, data)
+	return out.String(), err
 }
 
 // collect lists the templates of a chart and its subcharts by path, each with the values of its chart. The dot of a chart
@@ -156,7 +213,7 @@ func collect(ch *chart.Chart, top map[string]any, all map[string]source) map[str
 		if strings.EqualFold(ch.Metadata.Type, "library") && !strings.HasPrefix(path.Base(t.Name), "_") {
 			continue
 		}
-		all[path.Join(folder, t.Name)] = source{text: string(t.Data), base: path.Join(folder, "templates"), data: dot}
+		all[path.Join(folder, t.Name)] = source{file: t, base: path.Join(folder, "templates"), data: dot}
 	}
 	return dot
 }

@@ -2,14 +2,17 @@
 // `helm template NAME CHART --include-crds --skip-tests -n NAMESPACE --kube-version VERSION` prints.
 //
 //	chart.go      the files of a chart, as the CLI would have loaded them
+//	blueprint.go  what is the same in every render of a chart, kept from one to the next
 //	values.go     layers of values and --set, merged as the CLI does
 //	schema.go     values.schema.json, with a loader that opens nothing
 //	template.go   values in, rendered templates out, within the limits of a context
 //	engine.go     the execution of templates: ours, because Helm's can neither be stopped nor kept from clock and chance
+//	parsed.go     the templates of a chart, parsed once
 //	functions.go  what templates may call: clock.go and entropy.go what depends on the world, files.go what .Files shows
 //	budget.go     limits, asked by paid.go around functions and by what harden.go puts into templates
 //	hooks.go      which hooks stay, go, or stop the render
-//	document.go   what was rendered, cut into documents
+//	sort.go       what was rendered, cut and put into Helm's order
+//	document.go   the same as the CLI prints it, and as documents
 //	errors.go     what went wrong: chart, file, line
 //
 // Nothing but the Request reaches a manifest: Helm's action and command packages, which know clusters, registries and
@@ -21,6 +24,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
@@ -31,8 +35,9 @@ import (
 // libraryVersion is the version of Helm whose output this package reproduces; a test compares it with go.mod.
 const libraryVersion = "v3.22.0"
 
-// Renderer renders charts. It keeps nothing between renders and may be used by many goroutines at once.
-type Renderer struct{}
+// Renderer renders charts. Between renders it keeps what is the same in all renders of a chart, and nothing of any one
+// render. It may be used by many goroutines at once.
+type Renderer struct{ charts blueprints }
 
 var _ render.Renderer = (*Renderer)(nil)
 
@@ -48,45 +53,75 @@ func (*Renderer) Version() string { return libraryVersion }
 // Render renders the chart in r.Dir of r.Files. Without a release name or namespace it takes those of the CLI,
 // "release-name" and "default"; without a Kubernetes version it refuses. What a chart would render differently the next
 // time is refused too: a *RandomError.
-func (*Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
+func (h *Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
 	first := firstWorld()
-	out, err := renderIn(ctx, r, first)
+	j, out, err := h.renderIn(ctx, r, first)
 	if err != nil || len(first.asked) == 0 {
 		return out, err
 	}
-	again, err := renderIn(ctx, r, secondWorld())
+	again, err := h.again(ctx, j, first.asked, out)
 	if err == nil && bytes.Equal(out.Raw, again.Raw) {
 		return out, nil
 	}
 	return render.Output{}, randomError(r.Dir, out, again, first.asked, err)
 }
 
-// renderIn renders from the files up: a chart and its values are changed by rendering them.
-func renderIn(ctx context.Context, r render.Request, world *entropy) (render.Output, error) {
-	caps, err := capabilities(r.Kubernetes)
+// renderIn renders a copy of the chart: a chart and its values are changed by rendering them.
+func (h *Renderer) renderIn(ctx context.Context, r render.Request, world *entropy) (*job, render.Output, error) {
+	j, err := h.prepare(r)
+	if err != nil {
+		return nil, render.Output{}, err
+	}
+	if j.files, err = j.execute(ctx, world, func(string) bool { return true }); err != nil {
+		return nil, render.Output{}, err
+	}
+	out, err := assemble(j.chart, j.files, r)
+	return j, out, err
+}
+
+// again renders in another world. Where no template can have left anything for another one to see, only those that asked
+// for chance or time can come out differently.
+func (h *Renderer) again(ctx context.Context, j *job, asked map[string][]string, out render.Output) (render.Output, error) {
+	if j.changed {
+		_, out, err := h.renderIn(ctx, j.Request, secondWorld())
+		return out, err
+	}
+	some, err := j.execute(ctx, secondWorld(), func(name string) bool { return asked[name] != nil })
 	if err != nil {
 		return render.Output{}, err
+	}
+	files := maps.Clone(j.files)
+	maps.Copy(files, some)
+	if maps.Equal(files, j.files) {
+		return out, nil
+	}
+	return assemble(j.chart, files, j.Request)
+}
+
+// prepare settles everything that comes before the first template.
+func (h *Renderer) prepare(r render.Request) (*job, error) {
+	caps, err := capabilities(r.Kubernetes)
+	if err != nil {
+		return nil, err
 	}
 	values, err := mergeValues(r.Values, r.Set)
 	if err != nil {
-		return render.Output{}, err
+		return nil, err
 	}
-	ch, err := load(r.Files, r.Dir)
+	b, err := h.charts.of(r.Files, r.Dir)
 	if err != nil {
-		return render.Output{}, err
+		return nil, err
 	}
-	if err := installable(ch, r.Dir, caps); err != nil {
-		return render.Output{}, err
+	j := &job{Request: r, blueprint: b, chart: copyChart(b.chart), sources: map[string]source{}}
+	if err := installable(j.chart, r.Dir, caps); err != nil {
+		return nil, err
 	}
-	top, err := prepare(ch, values, options(r), caps, r.Dir)
+	top, err := b.prepare(j.chart, values, options(r), caps, r.Dir)
 	if err != nil {
-		return render.Output{}, err
+		return nil, err
 	}
-	files, err := execute(ctx, ch, top, r.Dir, world)
-	if err != nil {
-		return render.Output{}, err
-	}
-	return assemble(ch, files, r)
+	collect(j.chart, top, j.sources)
+	return j, nil
 }
 
 func options(r render.Request) chartutil.ReleaseOptions {

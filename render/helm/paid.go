@@ -15,6 +15,9 @@ var shallow = named(`dict list tuple set unset pluck pick omit values keys appen
 	rest mustRest initial mustInitial reverse mustReverse uniq mustUniq without mustWithout slice mustSlice compact mustCompact
 	chunk mustChunk concat`)
 
+// changing are the functions that change a map they are given, which may be one that all templates of a chart see.
+var changing = named(`set unset merge mustMerge mergeOverwrite mustMergeOverwrite`)
+
 func named(words string) map[string]bool {
 	all := map[string]bool{}
 	for _, w := range strings.Fields(words) {
@@ -132,6 +135,7 @@ func (b *budget) paid(name string, f any) any {
 		before = b.holds
 	}
 	return intercept(f, func(args []any) error {
+		b.changed = b.changed || changing[name]
 		if cost != nil {
 			if err := b.fits(cost(args)); err != nil {
 				return err

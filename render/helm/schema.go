@@ -15,18 +15,18 @@ import (
 const schemaURL = "file:///values.schema.json"
 
 // checkSchemas holds the values of the chart and of every subchart against their schemas and reports all mistakes.
-func checkSchemas(ch *chart.Chart, values chartutil.Values, dir string) error {
-	err := checkChart(ch, values, dir)
+func (b *blueprint) checkSchemas(ch *chart.Chart, values chartutil.Values, dir string) error {
+	err := b.checkChart(ch, values, dir)
 	if err == nil {
 		return nil
 	}
 	return &SchemaError{err: err}
 }
 
-func checkChart(ch *chart.Chart, values map[string]any, dir string) error {
+func (b *blueprint) checkChart(ch *chart.Chart, values map[string]any, dir string) error {
 	var errs []error
 	if ch.Schema != nil {
-		if err := checkSchema(values, ch.Schema); err != nil {
+		if err := b.checkSchema(values, ch.Schema); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", join(dir, "values.schema.json"), err))
 		}
 	}
@@ -41,35 +41,64 @@ func checkChart(ch *chart.Chart, values map[string]any, dir string) error {
 			errs = append(errs, fmt.Errorf("%s: the values of a subchart are a map, not a %T", file, raw))
 			continue
 		}
-		errs = append(errs, checkChart(sub, subValues, file))
+		errs = append(errs, b.checkChart(sub, subValues, file))
 	}
 	return errors.Join(errs...)
 }
 
-// checkSchema compiles and applies one schema. The library panics on some that are not schemas at all.
-func checkSchema(values chartutil.Values, schema []byte) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("not a usable JSON schema: %v", r)
-		}
-	}()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+// checkSchema applies one schema. The library panics on some that are not schemas at all.
+func (b *blueprint) checkSchema(values chartutil.Values, schema []byte) (err error) {
+	defer recovered(&err)
+	compiled, err := b.compiled(schema)
 	if err != nil {
-		return fmt.Errorf("not JSON: %w", err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.UseLoader(closedLoader{})
-	if err := compiler.AddResource(schemaURL, doc); err != nil {
 		return err
-	}
-	compiled, err := compiler.Compile(schemaURL)
-	if err != nil {
-		return compileError(err)
 	}
 	if err := compiled.Validate(values.AsMap()); err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+schemaURL+"#'\n"))
 	}
 	return nil
+}
+
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("not a usable JSON schema: %v", r)
+	}
+}
+
+// compiledSchema is a schema that is ready to be applied, or why it never will be.
+type compiledSchema struct {
+	*jsonschema.Schema
+	err error
+}
+
+// compiled compiles each schema of the chart once: that takes far longer than to apply it.
+func (b *blueprint) compiled(schema []byte) (*jsonschema.Schema, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, ok := b.schemas[string(schema)]
+	if !ok {
+		c = &compiledSchema{}
+		c.Schema, c.err = compile(schema)
+		b.schemas[string(schema)] = c
+	}
+	return c.Schema, c.err
+}
+
+func compile(schema []byte) (compiled *jsonschema.Schema, err error) {
+	defer recovered(&err)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		return nil, fmt.Errorf("not JSON: %w", err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.UseLoader(closedLoader{})
+	if err := compiler.AddResource(schemaURL, doc); err != nil {
+		return nil, err
+	}
+	if compiled, err = compiler.Compile(schemaURL); err != nil {
+		return nil, compileError(err)
+	}
+	return compiled, nil
 }
 
 // closedLoader is asked for every document a schema refers to outside itself. Helm would fetch it or open the file.

@@ -9,6 +9,8 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
 // timeLimit ends a render whose caller set no deadline. Templates notice in each loop and call; a single call of a library
@@ -16,7 +18,7 @@ import (
 const timeLimit = 30 * time.Second
 
 // prepare settles dependencies and values and checks them against their schemas, giving what templates see.
-func prepare(ch *chart.Chart, values map[string]any, o chartutil.ReleaseOptions, caps *chartutil.Capabilities, dir string) (chartutil.Values, error) {
+func (b *blueprint) prepare(ch *chart.Chart, values map[string]any, o chartutil.ReleaseOptions, caps *chartutil.Capabilities, dir string) (chartutil.Values, error) {
 	if err := chartutil.ValidateReleaseName(o.Name); err != nil {
 		return nil, fmt.Errorf("release name %q: %w", o.Name, err)
 	}
@@ -28,48 +30,61 @@ func prepare(ch *chart.Chart, values map[string]any, o chartutil.ReleaseOptions,
 	if err != nil {
 		return nil, &ChartError{File: join(dir, "values.yaml"), Reason: err.Error()}
 	}
-	if err := checkSchemas(ch, top["Values"].(chartutil.Values), dir); err != nil {
+	if err := b.checkSchemas(ch, top["Values"].(chartutil.Values), dir); err != nil {
 		return nil, err
 	}
 	return top, nil
 }
 
-// execute renders every template of the chart and its subcharts; notes for people are left out.
-func execute(ctx context.Context, ch *chart.Chart, top chartutil.Values, dir string, world *entropy) (map[string]string, error) {
+// job is one render on its way: a chart with its values, and what the templates made of them.
+type job struct {
+	render.Request
+	*blueprint
+	chart   *chart.Chart // its own
+	sources map[string]source
+	files   map[string]string
+	changed bool // templates may have changed what the sources show
+}
+
+// execute renders the templates of the chart and its subcharts that only names; notes for people are left out.
+func (j *job) execute(ctx context.Context, world *entropy, only func(name string) bool) (map[string]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
 	type result struct {
-		files map[string]string
-		err   error
+		files   map[string]string
+		changed bool
+		err     error
 	}
 	done := make(chan result, 1)
 	go func() {
-		files, err := renderAll(ctx, ch, top, world)
-		done <- result{files, err}
+		files, changed, err := j.renderAll(ctx, world, only)
+		done <- result{files, changed, err}
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, fmt.Errorf("render chart %s in %s: %w", ch.Name(), dir, &LimitError{What: "rendering was stopped", err: context.Cause(ctx)})
+		return nil, fmt.Errorf("render chart %s in %s: %w", j.chart.Name(), j.Dir, &LimitError{What: "rendering was stopped", err: context.Cause(ctx)})
 	case r := <-done:
-		return r.files, templateError(ch, dir, r.err)
+		j.changed = j.changed || r.changed
+		return r.files, templateError(j.chart, j.Dir, r.err)
 	}
 }
 
-func renderAll(ctx context.Context, ch *chart.Chart, top chartutil.Values, world *entropy) (files map[string]string, err error) {
+func (j *job) renderAll(ctx context.Context, world *entropy, only func(string) bool) (files map[string]string, changed bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("a template function failed: %v", p)
 		}
 	}()
-	sources := map[string]source{}
-	collect(ch, top, sources)
-	e := &engine{budget: &budget{ctx: ctx}, entropy: world}
-	files, err = e.render(sources)
+	e := engines.Get().(*engine)
+	e.begin(ctx, world)
+	files, err = e.render(j.blueprint, j.sources, only)
+	changed = e.changed
+	engines.Put(e)
 	maps.DeleteFunc(files, func(name, _ string) bool { return strings.HasSuffix(name, "NOTES.txt") })
 	if err == nil {
 		err = countDocuments(files)
 	}
-	return files, err
+	return files, changed, err
 }
 
 // countDocuments stops before documents are sorted, which takes Helm very long for very many.
