@@ -61,6 +61,7 @@ type Options struct {
 	AllowSecrets    bool             // plain Secrets may go to Git, and other credentials are warned of only
 	AllowShrink     bool             // a person has confirmed that most resources go
 	ServerSideApply bool             // the engine needs no annotation to apply, as Flux does
+	Namespace       string           // of the app: where resources go that name none
 	Old             render.Manifests // what the environment holds now; empty where it holds nothing of the app
 }
 
@@ -86,7 +87,7 @@ func size(ms render.Manifests, o Options) []Finding {
 			Hint: "check the values that switch parts of the app off; to take the app out of the environment, say so in ferry.yaml",
 		}}
 	}
-	gone := lost(o.Old, ms)
+	gone := lost(o.Old, ms, o.Namespace)
 	if o.AllowShrink || 2*gone <= len(o.Old) {
 		return nil
 	}
@@ -97,13 +98,13 @@ func size(ms render.Manifests, o Options) []Finding {
 }
 
 // lost counts by kind and namespace how many resources there are fewer: one that only changes its name is not lost.
-func lost(old, new render.Manifests) int {
+func lost(old, new render.Manifests, namespace string) int {
 	left := map[render.Identity]int{}
 	for i := range old {
-		left[nameless(&old[i])]++
+		left[nameless(&old[i], namespace)]++
 	}
 	for i := range new {
-		left[nameless(&new[i])]--
+		left[nameless(&new[i], namespace)]--
 	}
 	gone := 0
 	for _, n := range left {
@@ -112,8 +113,8 @@ func lost(old, new render.Manifests) int {
 	return gone
 }
 
-func nameless(m *render.Manifest) render.Identity {
-	id := m.Identity
+func nameless(m *render.Manifest, namespace string) render.Identity {
+	id := m.In(namespace)
 	id.Name = ""
 	return id
 }

@@ -73,6 +73,14 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// A refused Secret says how to do without it, by name.
+func TestSecretRecipe(t *testing.T) {
+	found := Check(render.Manifests{manifest(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: hunter2}\n")}, Options{})
+	if len(found) != 1 || !strings.Contains(found[0].Hint, "drop: [{kind: Secret, name: db}]") || !strings.Contains(found[0].Hint, "ExternalSecret") {
+		t.Errorf("found %+v", found)
+	}
+}
+
 func TestUnreadableFilesAreRefused(t *testing.T) {
 	ms := render.Manifests{{Path: "x.yaml", Data: []byte("kind: Secret\ndata: {a: b}\ndata: {c: d}\n")}}
 	if diff := cmp.Diff([]string{"error secret "}, rules(Check(ms, Options{}))); diff != "" {
@@ -217,6 +225,10 @@ func TestSize(t *testing.T) {
 	for i := range renamed {
 		renamed[i].Name += "-next"
 	}
+	placed := many(4, "ConfigMap")
+	for i := range placed {
+		placed[i].Namespace = "shop"
+	}
 	for name, c := range map[string]struct {
 		old, new render.Manifests
 		allow    bool
@@ -230,10 +242,11 @@ func TestSize(t *testing.T) {
 		"more than half":              {many(4, "A"), many(1, "A"), false, []string{"error shrink "}},
 		"more than half, confirmed":   {many(4, "A"), many(1, "A"), true, nil},
 		"renamed":                     {many(4, "ConfigMap"), renamed, false, nil},
+		"a namespace that is said":    {many(4, "ConfigMap"), placed, false, nil},
 		"others instead":              {many(4, "A"), many(9, "B"), false, []string{"error shrink "}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, rules(Check(c.new, Options{Old: c.old, AllowShrink: c.allow}))); diff != "" {
+			if diff := cmp.Diff(c.want, rules(Check(c.new, Options{Old: c.old, AllowShrink: c.allow, Namespace: "shop"}))); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -73,8 +73,15 @@ func (s *searcher) mapping(n *yaml.Node, path string) {
 	}
 }
 
-const secretHint = "let the cluster fetch it (ExternalSecret), encrypt it (SealedSecret, SOPS), or drop it from the render and make it by hand; " +
-	"allowSecrets: true on the app lets it pass"
+// recipe says how the resource gets its Secret without Git.
+func recipe(secret *yaml.Node) string {
+	name := "..."
+	if n := field(secret, "metadata"); n != nil && field(n, "name") != nil && isBare(field(n, "name").Value) {
+		name = field(n, "name").Value
+	}
+	return "leave it out with drop: [{kind: Secret, name: " + name + "}] and let the cluster fetch it: an ExternalSecret of that name in a file under extra:; " +
+		"or encrypt it (SealedSecret, SOPS); allowSecrets: true on the app lets it pass"
+}
 
 // secret refuses a Secret with values that are neither empty nor encrypted. It stands at the top, or inside another resource.
 func (s *searcher) secret(n *yaml.Node, path string) {
@@ -86,9 +93,9 @@ func (s *searcher) secret(n *yaml.Node, path string) {
 		switch keys := plainKeys(data); {
 		case data == nil:
 		case data.Kind != yaml.MappingNode && data.Tag != "!!null":
-			s.report(PlainSecret, join(path, name), secretHint, "the Secret holds a value in plain text")
+			s.report(PlainSecret, join(path, name), recipe(n), "the Secret holds a value in plain text")
 		case len(keys) > 0:
-			s.report(PlainSecret, join(path, name), secretHint, "the Secret holds values in plain text: %s", list(keys))
+			s.report(PlainSecret, join(path, name), recipe(n), "the Secret holds values in plain text: %s", list(keys))
 		}
 	}
 }

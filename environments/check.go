@@ -8,6 +8,7 @@ import (
 // check looks at what no single value can tell: names that must exist or differ, the graph, folders, gates of teams.
 func (l *loader) check() {
 	l.checkNames()
+	l.checkPolicies()
 	l.checkGraph()
 	if len(l.root.Environments) > maxEnvironments || len(l.root.Environments)*len(l.apps) > maxPlacements {
 		l.add(l.rootNode.at("environments"), "", "%d apps in %d environments are too many; there may be %d environments and %d apps times environments",

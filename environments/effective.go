@@ -24,7 +24,7 @@ func (c *Config) Effective(app, environment string) ([]Setting, error) {
 	made := c.made[[2]string{app, environment}]
 	w := settingsWriter{fill: filler(p)}
 	w.add("app", app, made.app.at("name"))
-	w.mapping(made.app, reflect.TypeFor[appFile](), "", "name", "environments", "namespace", "labels", "only")
+	w.mapping(made.app, reflect.TypeFor[appFile](), "", append(renderingKeys(), "name", "environments", "namespace", "labels", "only")...)
 	if made.app.get("source", "path") == nil {
 		w.add("source.path", p.Path, Position{})
 	}

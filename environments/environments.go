@@ -12,6 +12,7 @@ type Config struct {
 	Apps         []App         // sorted by name
 	Environments []Environment // in an order where each comes after all of its After, otherwise as written
 	Trust        Trust
+	Policies     []Policy // as written
 	placements   map[[2]string]Placement
 	ordered      []Placement
 	made         map[[2]string]made // what placements were made from, for Effective
@@ -73,6 +74,7 @@ type Placement struct {
 	Deadline     time.Duration // how long a machine may take, counted from the merge
 	Labels       []string
 	AllowSecrets bool
+	Rendering    Rendering
 }
 
 // Values is one values file of the GitOps repository.

@@ -12,6 +12,7 @@ type rootFile struct {
 	Defaults     settings          `yaml:"defaults" doc:"What holds in every environment that does not say otherwise. Lists written in an environment replace these." example:"{kubernetes: {version: \"1.34\"}}"`
 	Apps         []appFile         `yaml:"apps" doc:"The apps: units that are rendered and promoted on their own." example:"[{name: shop, source: {repository: https://github.com/acme/shop, path: charts/shop}}]"`
 	Environments []environmentFile `yaml:"environments" jsonschema:"required" doc:"The places that releases are promoted into." example:"[{name: dev}, {name: prod, after: [dev]}]"`
+	Policies     []policyFile      `yaml:"policies" doc:"Rules that every rendered resource must follow; see docs/rendering.md." example:"[{name: replicas, rule: \"object.kind != 'Deployment' || object.spec.replicas > 1\", message: one replica is none}]"`
 	Trust        trustFile         `yaml:"trust" doc:"Whose commit statuses count; a status from anyone else is ignored, and named." example:"{connector: [app/ferry-connector]}"`
 }
 
@@ -22,17 +23,18 @@ type teamFile struct {
 }
 
 type appFile struct {
-	Name         appName              `yaml:"name" jsonschema:"required" doc:"Name of the app. Apps and groups share one name space." example:"shop"`
-	Team         appName              `yaml:"team" doc:"Who owns the app; fills {team}." example:"storefront"`
-	Source       sourceFile           `yaml:"source" jsonschema:"required" doc:"Where the templates come from." example:"{repository: https://github.com/acme/shop, path: charts/shop}"`
-	AllowedFrom  []allowedFile        `yaml:"allowedFrom" doc:"Repositories and refs that releases may come from; without it, only the source's repository." example:"[{repository: acme/shop, ref: refs/heads/main}]"`
-	Images       []imageFile          `yaml:"images" doc:"The images that a release of this app carries." example:"[{name: ghcr.io/acme/shop}]"`
-	Group        appName              `yaml:"group" doc:"Apps of one group share a pull request." example:"storefront"`
-	Namespace    namespace            `yaml:"namespace" doc:"Namespace of the app, in every environment that is not overridden below." example:"shop"`
-	Only         []appName            `yaml:"only" doc:"Environments that the app goes to; without it, all. What comes after an environment it does not go to comes after that one's upstream." example:"[dev, qa]"`
-	AllowSecrets bool                 `yaml:"allowSecrets" doc:"Let plain Secrets of this app into Git. Only ferry.yaml may say so." example:"true"`
-	Labels       []label              `yaml:"labels" doc:"Labels for this app's pull requests, beside those of the environment." example:"[storefront]"`
-	Environments map[appName]settings `yaml:"environments" doc:"What differs in an environment. Lists are added to the environment's; an empty list takes those away. windows, clusters and approvals.from replace instead." example:"{prod: {gates: {soak: 48h}}}"`
+	Name          appName              `yaml:"name" jsonschema:"required" doc:"Name of the app. Apps and groups share one name space." example:"shop"`
+	Team          appName              `yaml:"team" doc:"Who owns the app; fills {team}." example:"storefront"`
+	Source        sourceFile           `yaml:"source" jsonschema:"required" doc:"Where the templates come from." example:"{repository: https://github.com/acme/shop, path: charts/shop}"`
+	AllowedFrom   []allowedFile        `yaml:"allowedFrom" doc:"Repositories and refs that releases may come from; without it, only the source's repository." example:"[{repository: acme/shop, ref: refs/heads/main}]"`
+	Images        []imageFile          `yaml:"images" doc:"The images that a release of this app carries." example:"[{name: ghcr.io/acme/shop}]"`
+	Group         appName              `yaml:"group" doc:"Apps of one group share a pull request." example:"storefront"`
+	Namespace     namespace            `yaml:"namespace" doc:"Namespace of the app, in every environment that is not overridden below." example:"shop"`
+	Only          []appName            `yaml:"only" doc:"Environments that the app goes to; without it, all. What comes after an environment it does not go to comes after that one's upstream." example:"[dev, qa]"`
+	AllowSecrets  bool                 `yaml:"allowSecrets" doc:"Let plain Secrets of this app into Git. Only ferry.yaml may say so." example:"true"`
+	Labels        []label              `yaml:"labels" doc:"Labels for this app's pull requests, beside those of the environment." example:"[storefront]"`
+	Environments  map[appName]settings `yaml:"environments" doc:"What differs in an environment. Lists are added to the environment's; an empty list takes those away. windows, clusters and approvals.from replace instead." example:"{prod: {gates: {soak: 48h}}}"`
+	renderingFile `yaml:",inline"`
 }
 
 type sourceFile struct {
@@ -62,21 +64,22 @@ type environmentFile struct {
 
 // settings are what defaults, an environment and an app's override of an environment may say.
 type settings struct {
-	Path        folder         `yaml:"path" doc:"Folder of an app's manifests; contains {app}. Also filled in: {environment}, {group}, {team}." example:"clusters/{environment}/{app}"`
-	Branch      branchName     `yaml:"branch" doc:"Branch that holds the manifests. Configuration is always read from the default branch." example:"env/prod"`
-	Values      []valuesFile   `yaml:"values" doc:"Values files of the GitOps repository, later wins as in Helm; ? marks one that may be missing. An app's own come after the environment's." example:"[\"values/{app}.yaml?\", \"values/{environment}/{app}.yaml?\"]"`
-	Namespace   namespace      `yaml:"namespace" doc:"Namespace of apps that do not name their own." example:"\"{app}\""`
-	Kubernetes  kubernetesFile `yaml:"kubernetes" doc:"What the clusters of the environment offer; charts ask for it." example:"{version: \"1.34\"}"`
-	Merge       mergeRule      `yaml:"merge" doc:"Who merges: review leaves it to a person, auto lets ferry merge once gates and the forge's required checks pass." example:"auto"`
-	PullRequest *bool          `yaml:"pullRequest" doc:"false goes straight to the branch." example:"false"`
-	Engine      engineName     `yaml:"engine" doc:"GitOps engine of the environment; decides what hooks mean." example:"argocd"`
-	Clusters    []appName      `yaml:"clusters" doc:"Clusters that report on their own; gates need all of them." example:"[eu-1, eu-2]"`
-	Health      healthFile     `yaml:"health" doc:"What counts as healthy." example:"{from: connector}"`
-	Deadline    duration       `yaml:"deadline" doc:"How long clusters may take after a merge." example:"30m"`
-	Labels      []label        `yaml:"labels" doc:"Labels for pull requests." example:"[\"environment/{environment}\"]"`
-	Supersede   supersede      `yaml:"supersede" doc:"What a newer release does to an open pull request: replace puts the newer one into it." example:"replace"`
-	Gates       gatesFile      `yaml:"gates" doc:"Conditions for entering the environment." example:"{soak: 24h}"`
-	Images      rewriteFile    `yaml:"images" doc:"What happens to images on the way into the environment." example:"{rewrite: {dev.azurecr.io: prod.azurecr.io}}"`
+	Path          folder         `yaml:"path" doc:"Folder of an app's manifests; contains {app}. Also filled in: {environment}, {group}, {team}." example:"clusters/{environment}/{app}"`
+	Branch        branchName     `yaml:"branch" doc:"Branch that holds the manifests. Configuration is always read from the default branch." example:"env/prod"`
+	Values        []valuesFile   `yaml:"values" doc:"Values files of the GitOps repository, later wins as in Helm; ? marks one that may be missing. An app's own come after the environment's." example:"[\"values/{app}.yaml?\", \"values/{environment}/{app}.yaml?\"]"`
+	Namespace     namespace      `yaml:"namespace" doc:"Namespace of apps that do not name their own." example:"\"{app}\""`
+	Kubernetes    kubernetesFile `yaml:"kubernetes" doc:"What the clusters of the environment offer; charts ask for it." example:"{version: \"1.34\"}"`
+	Merge         mergeRule      `yaml:"merge" doc:"Who merges: review leaves it to a person, auto lets ferry merge once gates and the forge's required checks pass." example:"auto"`
+	PullRequest   *bool          `yaml:"pullRequest" doc:"false goes straight to the branch." example:"false"`
+	Engine        engineName     `yaml:"engine" doc:"GitOps engine of the environment; decides what hooks mean." example:"argocd"`
+	Clusters      []appName      `yaml:"clusters" doc:"Clusters that report on their own; gates need all of them." example:"[eu-1, eu-2]"`
+	Health        healthFile     `yaml:"health" doc:"What counts as healthy." example:"{from: connector}"`
+	Deadline      duration       `yaml:"deadline" doc:"How long clusters may take after a merge." example:"30m"`
+	Labels        []label        `yaml:"labels" doc:"Labels for pull requests." example:"[\"environment/{environment}\"]"`
+	Supersede     supersede      `yaml:"supersede" doc:"What a newer release does to an open pull request: replace puts the newer one into it." example:"replace"`
+	Gates         gatesFile      `yaml:"gates" doc:"Conditions for entering the environment." example:"{soak: 24h}"`
+	Images        rewriteFile    `yaml:"images" doc:"What happens to images on the way into the environment." example:"{rewrite: {dev.azurecr.io: prod.azurecr.io}}"`
+	renderingFile `yaml:",inline"`
 }
 
 type kubernetesFile struct {

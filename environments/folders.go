@@ -32,6 +32,7 @@ func (l *loader) checkFolders() {
 		}
 	}
 	l.checkConfiguration(owners)
+	l.checkExtras(owners)
 }
 
 // folderProblem blames the more special of two paths: an app's override before the environment's, that before what is
@@ -76,7 +77,7 @@ type toldAt struct {
 func (l *loader) checkConfiguration(owners map[branchPath]placed) {
 	const format = "the folder %q of %q in %q, which promotions replace, holds %s"
 	for _, p := range l.placed {
-		for _, v := range p.Values {
+		for _, v := range p.Configuration() {
 			if owner, ok := holder(owners, v.Path); ok {
 				l.addOnce(owner.place("path"), format, owner.Folder, owner.App, owner.Environment, v.Path)
 			}

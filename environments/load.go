@@ -215,7 +215,7 @@ func (l *loader) config() *Config {
 		c.placements[key], c.made[key] = p.Placement, made{p.app.node, p.node}
 		c.ordered = append(c.ordered, p.Placement)
 	}
-	c.Trust = trustOf(l.root.Trust)
+	c.Trust, c.Policies = trustOf(l.root.Trust), l.policies()
 	return c
 }
 

@@ -8,7 +8,7 @@ import "slices"
 var (
 	// added are the lists an override adds to. windows, clusters and approvals.from are not among them: more of these
 	// would loosen a gate.
-	added = []string{"values", "labels", "kubernetes.apis", "gates.checks", "gates.freezes", "gates.approvals.exclude"}
+	added = []string{"values", "patches", "extra", "drop", "labels", "kubernetes.apis", "gates.checks", "gates.freezes", "gates.approvals.exclude"}
 	// whole are the mappings that only make sense in one piece.
 	whole = []string{"health"}
 )

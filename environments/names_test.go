@@ -67,7 +67,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%s explains %v, %v; want %s", name, have, err, want)
 		}
 	}
-	if top, err := Explain(""); err != nil || len(top) != 7 {
+	if top, err := Explain(""); err != nil || len(top) != 8 {
 		t.Errorf("the top level has %d keys, %v", len(top), err)
 	}
 	for name, want := range map[string]string{"gates.sok": `did you mean "gates.soak"?`, "enviroments": `did you mean "environments"?`, "zebras.in.the.zoo": "ferry explain lists the keys"} {
@@ -80,7 +80,9 @@ func TestExplain(t *testing.T) {
 func TestExplainedDefaults(t *testing.T) {
 	want := map[string]string{"environments.path": "{environment}/{app}", "environments.merge": "review", "environments.pullRequest": "true",
 		"environments.engine": "flux", "environments.deadline": "1h", "environments.supersede": "replace", "environments.health.from": "connector",
-		"environments.gates.healthy": "true where there is an after", "apps.source.path": "."}
+		"environments.gates.healthy": "true where there is an after", "environments.includeCRDs": "true", "environments.injectNamespace": "false",
+		"environments.validate": "warn", "environments.deterministic": "strict", "policies.severity": "error",
+		"environments.hooks": "keep for argocd, fail for flux", "apps.hooks": "keep for argocd, fail for flux", "apps.source.path": "."}
 	for _, f := range Fields() {
 		if f.Default != want[f.Key] {
 			t.Errorf("the default of %s is explained as %q, want %q", f.Key, f.Default, want[f.Key])
@@ -124,7 +126,7 @@ func TestCheckFiles(t *testing.T) {
 	}
 	delete(r, "values/prod/web-big.yaml")
 	r["values/prod/web-bgi.yaml"] = ""
-	const want = `ferry.yaml:44:18: "web" in "prod-eu" needs the values file "values/prod/web-big.yaml", which does not exist; did you mean "values/prod/web-bgi.yaml"?`
+	const want = `ferry.yaml:57:18: "web" in "prod-eu" needs the values file "values/prod/web-big.yaml", which does not exist; did you mean "values/prod/web-bgi.yaml"?`
 	if err := c.CheckFiles(r); err == nil || err.Error() != want {
 		t.Errorf("have %v\nwant %s", err, want)
 	}

@@ -20,6 +20,10 @@ engine: flux
 health: {from: connector}
 deadline: 1h
 supersede: replace
+includeCRDs: true
+injectNamespace: false
+validate: warn
+deterministic: strict
 `
 
 // placed is a Placement with the node that it was made from.
@@ -51,7 +55,7 @@ func (n *node) walk(visit func(*node)) {
 // stack lays an app's own settings on top of an environment's.
 func stack(environment *node, app *node, name string) *node {
 	own := &node{Position: app.Position, kind: mapping}
-	for _, key := range []string{"namespace", "labels"} {
+	for _, key := range append(renderingKeys(), "namespace", "labels") {
 		if i := app.index(key); i >= 0 {
 			own.keys, own.items = append(own.keys, app.keys[i]), append(own.items, app.items[i])
 		}
@@ -169,7 +173,7 @@ func placement(app appFile, s environmentFile) Placement {
 		Merge: Merge(s.Merge), PullRequest: s.PullRequest == nil || *s.PullRequest,
 		Gates: gatesOf(s.Gates, fill), Health: healthOf(s.Health, fill),
 		Clusters: strs(s.Clusters), Deadline: durationOf(s.Deadline), Labels: filled(s.Labels, fill),
-		AllowSecrets: app.AllowSecrets,
+		AllowSecrets: app.AllowSecrets, Rendering: renderingOf(s.renderingFile, fill),
 	}
 }
 

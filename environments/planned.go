@@ -9,12 +9,11 @@ import (
 // that nobody takes them for a typo and nothing is accepted that does nothing. Delete an entry when its behaviour comes.
 var (
 	plannedKeys = map[reflect.Type][]string{
-		reflect.TypeFor[rootFile]():   {"policies", "tickets", "notify", "keep"},
-		reflect.TypeFor[appFile]():    {"patches", "extra", "drop", "hooks", "validate", "deterministic", "includeCRDs", "imageExists", "together", "keep"},
+		reflect.TypeFor[rootFile]():   {"tickets", "notify", "keep"},
+		reflect.TypeFor[appFile]():    {"imageExists", "together", "keep"},
 		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref"},
-		reflect.TypeFor[settings](): {"deliver", "repository", "template", "patches", "extra", "drop", "hooks", "validate", "deterministic", "includeCRDs",
-			"imageExists", "together", "rollback", "policies", "tickets", "notify"},
-		reflect.TypeFor[gatesFile](): {"imageExists", "tickets"},
+		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists", "together", "rollback", "tickets", "notify"},
+		reflect.TypeFor[gatesFile]():  {"imageExists", "tickets"},
 	}
 	plannedSupersede = map[string]string{"on-approval": "supersede: on-approval", "queue": "supersede: queue"}
 	plannedPersons   = map[string]string{"team/": "approval by teams (team/...)", "source-authors": "excluding source-authors"}

@@ -74,7 +74,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"environment twice", "  - name: dev\n    kubernetes: {version: \"1.34\"}", "  - name: dev\n    kubernetes: {version: \"1.34\"}\n  - name: «dev", `environment "dev" is already defined at ferry.yaml:6:11`},
 	{"environment badly named", "{name: global,", "{name: «Global_1,", `name "Global_1" is not a name: it has lower-case letters, digits and dashes, at most 63`},
 	{"environment without name", "{name: global, after: [eu, us]}", "«{after: [eu, us]}", "an entry of environments has no name"},
-	{"app twice", "  - name: payments", "  - name: «search", `app "search" is already defined at ferry.yaml:51:11`},
+	{"app twice", "  - name: payments", "  - name: «search", `app "search" is already defined at ferry.yaml:66:11`},
 	{"app named as a group", "    group: store\n    namespace", "    group: «payments\n    namespace", `group "payments" has the name of an app (teams/payments/ferry.app.yaml:3:11); apps and groups share one name space`},
 	{"app without source", `  - name: search
     team: storefront
@@ -138,7 +138,12 @@ var mutations = []struct{ name, old, new, want string }{
 	{"later: edits", "    engine: argocd", "    «deliver: edit", "deliver is not supported yet"},
 	{"later: other repositories", "    engine: argocd", "    «repository: https://github.com/acme/prod", "repository is not supported yet"},
 	{"later: templates", "    engine: argocd", "    «template: true", "template is not supported yet"},
-	{"later: patches", "    allowSecrets: true", "    «patches: []", "patches is not supported yet"},
+	{"patch without a path", "    patches:\n      - path: patches/web.yaml?\n      -", "    patches:\n      - «{target: {kind: Job}}\n      -", "an entry of patches has no path"},
+	{"hooks", "    hooks: drop", "    hooks: «run", "hooks must be one of keep, drop, fail, not \"run\""},
+	{"drop everything", "      - {kind: Secret, name: web}", "      - «{kind: Secret}", "an entry of drop has no name"},
+	{"an extra of ferry's own", "    extra: [\"extra/{app}?\"]", "    extra: [«.ferry/schemas]", "an entry of extra \".ferry/schemas\" is not a file or folder of the GitOps repository: it lies in .ferry, which is not for manifests"},
+	{"an extra that holds an app", "    extra: [\"extra/{app}?\"]", "    extra: [«clusters]", "the extra \"clusters\" holds folders that promotions replace"},
+	{"two policies of a name", "trust:", "  - {name: «replicas, rule: \"true\", message: m}\ntrust:", "policy \"replicas\" is already defined at ferry.yaml:124:11"},
 	{"later: rollback", "    engine: argocd", "    «rollback: {approvals: 1}", "rollback is not supported yet"},
 	{"later: notify", "trust:", "«notify: []\ntrust:", "notify is not supported yet"},
 	{"alias of itself", "include:\n  - teams/*/ferry.app.yaml", "include: &a [«*a]", "alias *a contains itself"},
@@ -148,7 +153,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"key that is a list", "dev.azurecr.io: prod.azurecr.io", "«[a]: prod.azurecr.io", "a key must be a plain name"},
 	{"tag", "merge: review", "merge: «!secret review", "the tag !secret has no meaning here"},
 	{"second document", "    acceptance/*: [app/ci]\n", "    acceptance/*: [app/ci]\n«---\nversion: 1\n", "the file has a second document; one is read"},
-	{"bracket left open", "only: [dev, prod-eu]\n\nenvironments:\n  - name", "only: [dev, prod-eu\n\nenvironments:\n  «- name", "this is not YAML: did not find expected ',' or ']'; the bracket is opened in line 55"},
+	{"bracket left open", "only: [dev, prod-eu]\n\nenvironments:\n  - name", "only: [dev, prod-eu\n\nenvironments:\n  «- name", "this is not YAML: did not find expected ',' or ']'; the bracket is opened in line 70"},
 	{"tab", "merge: review\n", "merge: review\n«\tengine: flux\n", "this is not YAML: found a tab character that violates indentation"},
 	{"indentation", "  merge: review\n", "   «merge: review\n", "this is not YAML: did not find expected key"},
 }

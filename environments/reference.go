@@ -36,13 +36,14 @@ const rules = `## Rules
   braces inside brackets: ` + "`[\"values/{app}.yaml\"]`" + `.
 - **Placeholders.** ` + "`{app}`, `{environment}`, `{group}` and `{team}`" + ` are filled in where the tables say so; ` + "`{group}`" + ` is the app where it is
   in no group, and an app without a team must not meet ` + "`{team}`" + `.
-- **Layers.** Built-in defaults, ` + "`defaults`" + `, the environment, the app's ` + "`namespace` and `labels`" + `, and the app's override of the environment
+- **Layers.** Built-in defaults, ` + "`defaults`" + `, the environment, what the app says for all of them
+  (` + "`namespace`, `labels`" + `, how it is rendered), and the app's override of the environment
   are laid on top of each other. Mappings merge key by key, a later value wins, a later list replaces an earlier one. In an app's
   override, the lists marked "adds" are added to the environment's instead, and an empty list takes the environment's away. ` + "`health`" + ` is
   always taken as a whole.
 - **Upstream.** An app that leaves an environment out comes, further on, after what lies before that environment.
-- **Included files** define apps and nothing else. About environments they may say values, namespace, labels and gates, and their gates may
-  only tighten: a longer soak, more checks, more approvals, fewer approvers, a window within the environment's.
+- **Included files** define apps and nothing else. About environments they may say values, namespace, labels, gates and how an app
+  is rendered (but not ` + "`validate`" + `), and their gates may only tighten: a longer soak, more checks, more approvals, fewer approvers, a window within the environment's.
 - **Folders** of apps must not meet each other, nor a folder with values or configuration, nor ` + "`.git`, `.github` or `.ferry`" + `.
 - **Groups** share a pull request, so branch, merge and pullRequest must be the same for all their apps in an environment.
 - **YAML.** Anchors and aliases work; merge keys (` + "`<<`" + `), tags and second documents are refused. A file has at most %d MB; all files

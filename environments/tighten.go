@@ -11,16 +11,19 @@ import (
 // environment does, never for less.
 
 // teamSettings are what an included file may say about an environment.
-var teamSettings = []string{"values", "namespace", "labels", "gates"}
+var teamSettings = []string{"values", "namespace", "labels", "gates", "patches", "extra", "drop", "hooks", "includeCRDs", "injectNamespace", "deterministic"}
 
 func (l *loader) checkIncluded(a *writtenApp) {
 	if a.AllowSecrets {
 		l.add(a.node.at("allowSecrets"), "", "only %s may allow secrets", RootFile)
 	}
+	if a.Validate != "" {
+		l.add(a.node.at("validate"), "", "only %s may say how strictly manifests are validated", RootFile)
+	}
 	for name, override := range a.node.get("environments").pairs() {
 		for key := range override.pairs() {
 			if _, known := fieldOf(reflect.TypeFor[settings](), key.text); known && !slices.Contains(teamSettings, key.text) {
-				l.add(key.Position, "", "only %s may set %s; an included file sets %s", RootFile, key.text, strings.Join(teamSettings, ", "))
+				l.add(key.Position, "", "only %s may set %s; an included file sets values, namespace, labels, gates and how an app is rendered", RootFile, key.text)
 			}
 		}
 		l.checkTightens(a, name.text, override.get("gates"))

@@ -1,8 +1,12 @@
 package environments
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
-// CheckFiles reports, as Problems, values files that are neither optional nor there. Load leaves them to the render that
+// CheckFiles reports, as Problems, files of the configuration that are neither optional nor there. Load leaves them to the render that
 // needs them, so that one app's missing file stops only that app.
 func (c *Config) CheckFiles(src Source) error {
 	all, err := src.List()
@@ -15,12 +19,22 @@ func (c *Config) CheckFiles(src Source) error {
 	}
 	var r reporter
 	for _, p := range c.ordered {
-		written := c.made[[2]string{p.App, p.Environment}].node.get("values")
-		for i, v := range p.Values {
-			if !v.Optional && !there[v.Path] {
-				r.add(written.item(i).Position, didYouMean(v.Path, all), "%q in %q needs the values file %q, which does not exist", p.App, p.Environment, v.Path)
+		written, count := c.made[[2]string{p.App, p.Environment}].node, map[string]int{}
+		for _, v := range p.Configuration() {
+			at := written.get(v.Key).item(count[v.Key])
+			if path := at.get("path"); path != nil {
+				at = path
+			}
+			count[v.Key]++
+			if !v.Optional && !there[v.Path] && !(v.Folder && holds(all, v.Path)) {
+				r.add(at.Position, didYouMean(v.Path, all), "%q in %q needs %s %q, which does not exist", p.App, p.Environment, v.What(), v.Path)
 			}
 		}
 	}
 	return r.err()
+}
+
+// holds tells whether a folder has any of the files.
+func holds(files []string, folder string) bool {
+	return slices.ContainsFunc(files, func(f string) bool { return strings.HasPrefix(f, folder+"/") })
 }

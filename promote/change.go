@@ -74,7 +74,7 @@ func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, o Options) 
 
 // check asks whether the manifests may go to Git.
 func (c *Change) check(p environments.Placement, o Options) error {
-	opts := check.Options{AllowSecrets: p.AllowSecrets, Old: c.Old, AllowShrink: o.ConfirmShrink, ServerSideApply: p.Engine == "flux"}
+	opts := check.Options{AllowSecrets: p.AllowSecrets, Namespace: p.Namespace, Old: c.Old, AllowShrink: o.ConfirmShrink, ServerSideApply: p.Engine == "flux"}
 	var problems []error
 	for _, f := range check.Check(c.New, opts) {
 		if f.Level == check.Error {
@@ -109,11 +109,15 @@ func (p *Promoter) render(ctx context.Context, w *want) (render.Manifests, []str
 		return nil, nil, "", refuse(key(w.placement), "look at what it renders: ferry render --app "+w.placement.App+" --env "+w.placement.Environment,
 			"the render holds no resource at all; an environment is emptied on purpose only")
 	}
+	ms, notices, err := p.after(ctx, w, ms)
+	if err != nil {
+		return nil, nil, "", err
+	}
 	pinning, err := render.Pin(ms, imagesOf(w.placement, w.release))
 	if err != nil {
 		return nil, nil, "", err
 	}
-	return pinning.Manifests, append(out.Notices, pinning.Notices...), r.Name() + " " + r.Version(), nil
+	return pinning.Manifests, slices.Concat(out.Notices, notices, pinning.Notices), r.Name() + " " + r.Version(), nil
 }
 
 func (p *Promoter) request(ctx context.Context, w *want) (render.Request, error) {
@@ -126,7 +130,7 @@ func (p *Promoter) request(ctx context.Context, w *want) (render.Request, error)
 	if err != nil {
 		return render.Request{}, err
 	}
-	values, err := p.readValues(ctx, w.reading.values)
+	values, err := p.readFiles(ctx, w.reading, valuesOf(pl))
 	if err != nil {
 		return render.Request{}, err
 	}
@@ -136,23 +140,7 @@ func (p *Promoter) request(ctx context.Context, w *want) (render.Request, error)
 	}
 	return render.Request{App: pl.App, Environment: pl.Environment, Name: pl.App, Namespace: pl.Namespace, Files: files, Dir: dir,
 		Values: values, Set: set, Kubernetes: render.Kubernetes{Version: pl.Kubernetes.Version, APIs: pl.Kubernetes.APIs},
-		Release: rel, Engine: pl.Engine, IncludeCRDs: true}, nil
-}
-
-func (p *Promoter) readValues(ctx context.Context, values []pinned) ([]render.File, error) {
-	var ids []git.ID
-	for _, v := range values {
-		ids = append(ids, v.id)
-	}
-	data, err := p.Repo.Blobs(ctx, ids...)
-	if err != nil {
-		return nil, fmt.Errorf("read values: %w", err)
-	}
-	var files []render.File
-	for _, v := range values {
-		files = append(files, render.File{Path: v.path, Data: data[v.id]})
-	}
-	return files, nil
+		Release: rel, Engine: pl.Engine, IncludeCRDs: !pl.Rendering.OmitCRDs, Hooks: pl.Rendering.Hooks}, nil
 }
 
 // within gives the folder to render relative to the folder that was stored with the release.

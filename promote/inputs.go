@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
@@ -19,65 +22,107 @@ const (
 	settingsInput  = "settings"  // what ferry.yaml says that a render reads
 )
 
-// pinned is one values file at the content it is read with.
+// pinned is one file of the configuration at the content it is read with.
 type pinned struct {
 	path string
 	id   git.ID
 }
 
 // reading is everything a render of one app in one environment will read, by content.
-type reading struct {
-	inputs release.Inputs
-	values []pinned
-}
+type reading struct{ inputs release.Inputs }
 
-func (r reading) id(path string) git.ID {
-	for _, v := range r.values {
-		if v.path == path {
-			return v.id
+// of gives the files that one entry of ferry.yaml names, sorted by path; none where an optional one is missing.
+func (r reading) of(e environments.Reading) []pinned {
+	var files []pinned
+	for _, in := range r.inputs.List {
+		if in.Path != settingsInput && in.Path != templatesInput && e.Covers(in.Path) {
+			files = append(files, pinned{in.Path, git.ID(in.ID)})
 		}
 	}
-	return ""
+	return files
 }
 
 // read finds the exact content of every input of (release, configuration) without rendering anything. Files that an
 // environment upstream also reads come from that environment's proven record: an edit to a shared file walks the same
 // road as a release. shared gives that record; false means that no environment upstream reads the file.
 func (s *Snapshot) read(ctx context.Context, repo *git.Repository, p environments.Placement, rel release.Release, shared func(path string) (release.Record, bool, error)) (reading, error) {
-	r := reading{}
 	list := []release.Input{{Path: settingsInput, ID: settings(p)}, {Path: templatesInput, ID: rel.Templates}}
 	var problems []error
-	for _, v := range p.Values {
-		id, err := s.pin(ctx, repo, v, shared)
+	for _, e := range p.Configuration() {
+		files, err := s.pin(ctx, repo, e, shared)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		if id == "" && !v.Optional {
-			problems = append(problems, refuse(key(p), "create the file, or mark it as optional with a ? at the end of its path", "values file %s does not exist", v.Path))
+		if len(files) == 0 && !e.Optional {
+			problems = append(problems, refuse(key(p), "create the file, or mark it as optional with a ? at the end of its path", "%s %s does not exist", e.What(), e.Path))
 		}
-		if id != "" {
-			r.values = append(r.values, pinned{v.Path, id})
-			list = append(list, release.Input{Path: v.Path, ID: string(id)})
+		for _, f := range files {
+			list = append(list, release.Input{Path: f.path, ID: string(f.id)})
 		}
 	}
-	r.inputs = release.NewInputs(list)
-	return r, errors.Join(problems...)
+	slices.SortFunc(list, func(a, b release.Input) int { return strings.Compare(a.Path, b.Path) })
+	list = slices.CompactFunc(list, func(a, b release.Input) bool { return a.Path == b.Path })
+	return reading{release.NewInputs(list)}, errors.Join(problems...)
 }
 
-func (s *Snapshot) pin(ctx context.Context, repo *git.Repository, v environments.Values, shared func(string) (release.Record, bool, error)) (git.ID, error) {
-	record, ok, err := shared(v.Path)
+// maxExtra bounds the files of one folder that is added to a render.
+const maxExtra = 1000
+
+// pin finds the files that an entry of ferry.yaml names, each at the content it is to be read with.
+func (s *Snapshot) pin(ctx context.Context, repo *git.Repository, e environments.Reading, shared func(string) (release.Record, bool, error)) ([]pinned, error) {
+	here, err := s.files(ctx, repo, e)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if ok {
-		return inputID(record, v.Path), nil
+	record, ok, err := shared(e.Path)
+	if err != nil {
+		return nil, err
 	}
-	e, err := repo.Lookup(ctx, s.heads[s.DefaultBranch].Tree, v.Path)
-	if isNotFound(err) {
-		return "", nil
+	if ok { // also what has been deleted since
+		here = append(here, reading{record.Inputs}.of(e)...)
 	}
-	return e.ID, err
+	var files []pinned
+	seen := map[string]bool{}
+	for _, f := range here {
+		if seen[f.path] {
+			continue
+		}
+		seen[f.path] = true
+		if record, ok, err = shared(f.path); err != nil {
+			return nil, err
+		}
+		if ok {
+			f.id = inputID(record, f.path)
+		}
+		if f.id != "" {
+			files = append(files, f)
+		}
+	}
+	if len(files) > maxExtra {
+		return nil, fmt.Errorf("%s %s holds %d files; at most %d are read", e.What(), e.Path, len(files), maxExtra)
+	}
+	return files, nil
+}
+
+// files lists what an entry names at the head of the default branch: one file, those of a folder, or none.
+func (s *Snapshot) files(ctx context.Context, repo *git.Repository, e environments.Reading) ([]pinned, error) {
+	tree := s.heads[s.DefaultBranch].Tree
+	found, err := repo.Lookup(ctx, tree, e.Path)
+	switch {
+	case isNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !e.Folder || found.Mode != git.ModeDir:
+		return []pinned{{e.Path, found.ID}}, nil
+	}
+	entries, err := repo.Walk(ctx, tree, e.Path)
+	var files []pinned
+	for _, entry := range entries {
+		files = append(files, pinned{e.Path + "/" + entry.Path, entry.ID})
+	}
+	return files, err
 }
 
 func inputID(r release.Record, path string) git.ID {
@@ -102,12 +147,22 @@ func settings(p environments.Placement) string {
 		Kubernetes              environments.Kubernetes
 		Images                  []environments.Image
 		Rewrite                 map[string]string
-	}{p.Path, p.Namespace, p.Engine, values, p.Kubernetes, p.Images, p.Rewrite})
+		Rendering               *environments.Rendering `json:",omitempty"` // absent where nothing is said: records from before it was read stay as they are
+	}{p.Path, p.Namespace, p.Engine, values, p.Kubernetes, p.Images, p.Rewrite, said(p.Rendering)})
 	if err != nil {
 		panic(fmt.Sprintf("settings of %s: %v", p.App, err)) // strings, numbers and maps of strings always encode
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
+}
+
+// said gives what changes manifests; nil where it is as built in.
+func said(r environments.Rendering) *environments.Rendering {
+	r.Validate = ""
+	if reflect.DeepEqual(r, environments.Rendering{}) {
+		return nil
+	}
+	return &r
 }
 
 func isNotFound(err error) bool { return errors.Is(err, git.ErrNotFound) }

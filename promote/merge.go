@@ -60,11 +60,6 @@ func (p *Promoter) genuine(ctx context.Context, s *Snapshot, u unit, have *propo
 			continue
 		}
 		w := &want{placement: pl, release: r.Release, reading: reading{inputs: r.Inputs}}
-		for _, v := range pl.Values {
-			if id := inputID(r, v.Path); id != "" {
-				w.reading.values = append(w.reading.values, pinned{v.Path, id})
-			}
-		}
 		ms, _, _, err := p.render(ctx, w)
 		if err != nil {
 			return false, &Failed{Key: key(pl), Err: err}

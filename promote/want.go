@@ -129,8 +129,8 @@ func (s *Snapshot) sharesWith(pl environments.Placement, live Live, w *want) boo
 	if !live.Found || live.Record.Release.Sequence != w.release.Sequence {
 		return false
 	}
-	for _, v := range pl.Values {
-		if s.sharedAbove(pl, v.Path) && inputID(live.Record, v.Path) != w.reading.id(v.Path) {
+	for _, e := range pl.Configuration() {
+		if s.sharedAbove(pl, e.Path) && !slices.Equal(reading{live.Record.Inputs}.of(e), w.reading.of(e)) {
 			return false
 		}
 	}
@@ -316,7 +316,7 @@ func (s *Snapshot) ancestors(pl environments.Placement) []string {
 // reads tells whether an app's configuration in an environment names a file.
 func (s *Snapshot) reads(app, environment, path string) bool {
 	p, ok := s.Config.Placement(app, environment)
-	return ok && slices.ContainsFunc(p.Values, func(v environments.Values) bool { return v.Path == path })
+	return ok && slices.ContainsFunc(p.Configuration(), func(e environments.Reading) bool { return e.Covers(path) })
 }
 
 func (s *Snapshot) sharedAbove(pl environments.Placement, path string) bool {

@@ -15,6 +15,7 @@ import (
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/kustomize"
 	"github.com/ferry-cd/ferry/render/plain"
 	"github.com/ferry-cd/ferry/report"
 	"github.com/ferry-cd/ferry/scm"
@@ -180,7 +181,7 @@ func (w *world) ferry() *promote.Promoter {
 	forge, err := local.Open(w.ctx, repo, local.Options{User: "ferry", Now: func() time.Time { return w.now }})
 	w.must(err)
 	return &promote.Promoter{Repo: repo, Forge: forge, Sources: source.NewStore(repo), Write: report.PullRequest,
-		Renderers: map[string]render.Renderer{"plain": plain.New()}, Now: func() time.Time { return w.now }, Version: "0.1.0"}
+		Renderers: map[string]render.Renderer{"plain": plain.New(), "kustomize": kustomize.New()}, Now: func() time.Time { return w.now }, Version: "0.1.0"}
 }
 
 // release is what CI built: version 1.n.0 has the sequence n.

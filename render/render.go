@@ -31,7 +31,8 @@ type Request struct {
 	Release     release.Release
 	Engine      string // flux, argocd or "": decides what hooks mean
 	IncludeCRDs bool
-	KeepHooks   bool // ad hoc and --raw: print hooks as helm template does
+	Hooks       string // keep, drop or fail; "" asks Engine: argocd runs hooks, nobody else does
+	KeepHooks   bool   // ad hoc and --raw: print hooks as helm template does
 }
 
 // Set is one value by dotted path, with Helm's --set-string or, where Typed, --set meaning.

@@ -113,6 +113,30 @@ func TestHooks(t *testing.T) {
 	}
 }
 
+// TestHooksAsAsked shows that what ferry.yaml says of hooks holds for every engine.
+func TestHooksAsAsked(t *testing.T) {
+	r, _ := readCase(t, "testdata/cases/hooks.txtar")
+	r.Kubernetes.Version, r.Dir = "1.34", "."
+	for _, engine := range []string{"flux", "argocd"} {
+		r.Engine = engine
+		for hooks, documents := range map[string]int{"keep": 3, "drop": 1} {
+			r.Hooks = hooks
+			out, err := New().Render(context.Background(), r)
+			if err != nil || len(out.Documents) != documents {
+				t.Errorf("%s, hooks: %s: %d documents, want %d, %v", engine, hooks, len(out.Documents), documents, err)
+			}
+			if told := strings.Contains(strings.Join(out.Notices, "\n"), "hooks/templates/hooks.yaml: hook Job one is left out"); told != (hooks == "drop") {
+				t.Errorf("%s, hooks: %s: notices %q", engine, hooks, out.Notices)
+			}
+		}
+		r.Hooks = "fail"
+		var refused *HookError
+		if _, err := New().Render(context.Background(), r); !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "hooks: drop") {
+			t.Errorf("%s, hooks: fail: %v", engine, err)
+		}
+	}
+}
+
 func TestDefinitionsAreAsked(t *testing.T) {
 	r, _ := readCase(t, "testdata/cases/crds.txtar")
 	r.Kubernetes.Version = "1.34"

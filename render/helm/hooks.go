@@ -18,8 +18,10 @@ func sortHooks(hooks []*release.Hook, r render.Request) (kept []*release.Hook, n
 		switch {
 		case slices.Contains(h.Events, release.HookTest):
 			notices = append(notices, fmt.Sprintf("%s: test %s %s is left out", h.Path, h.Kind, h.Name))
-		case r.KeepHooks || r.Engine == "argocd":
+		case r.KeepHooks || r.Hooks == "keep" || r.Hooks == "" && r.Engine == "argocd":
 			kept = append(kept, h)
+		case r.Hooks == "drop":
+			notices = append(notices, fmt.Sprintf("%s: hook %s %s is left out", h.Path, h.Kind, h.Name))
 		default:
 			refused = append(refused, h)
 		}
@@ -68,8 +70,8 @@ func (e *HookError) Error() string {
 
 // Hint is the recipe.
 func (e *HookError) Hint() string {
-	return "with engine: argocd they are kept; elsewhere switch them off with a value of the chart, or make them plain resources " +
-		"(a Job needs a name that changes with the release, because a Job cannot be changed)"
+	return "with engine: argocd they are kept; elsewhere leave them out (hooks: drop), switch them off with a value of the chart, or make them plain " +
+		"resources (hooks: keep, and for a Job a name that changes with the release, because a Job cannot be changed)"
 }
 
 // ExitCode says that this was refused, not broken.
