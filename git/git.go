@@ -86,14 +86,16 @@ type Commit struct {
 
 // Options say how to reach a repository and who writes to it. The zero value reads a public one.
 type Options struct {
-	Username   string     // for https; "" is whatever the URL says, else a name that every forge accepts beside a token
-	Token      door.Token // for https, sent as a header
-	SSHKey     door.Token // for ssh: a private key in PEM; without one SSHAgent is asked
-	SSHAgent   string     // for ssh: the socket of an agent
-	KnownHosts string     // for ssh: the path of a known_hosts file, or its lines
-	CABundle   []byte     // PEM certificates trusted besides the system's
-	PlainHTTP  bool       // allow http:// to other machines
-	Identity   Identity   // author and committer of what is written
+	Username   string          // for https; "" is whatever the URL says, else a name that every forge accepts beside a token
+	Token      door.Token      // for https, sent as a header
+	Credential door.Credential // for https in place of both, where it changes with time
+	SSHKey     door.Token      // for ssh: a private key in PEM; without one SSHAgent is asked
+	SSHAgent   string          // for ssh: the socket of an agent
+	KnownHosts string          // for ssh: the path of a known_hosts file, or its lines
+	CABundle   []byte          // PEM certificates trusted besides the system's
+	PlainHTTP  bool            // allow http:// to other machines
+	Identity   Identity        // author and committer of what is written
+	Signer     *Signer         // signs commits; nil leaves them unsigned
 	Now        func() time.Time
 	Limits     Limits
 }

@@ -13,12 +13,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ferry-cd/ferry/door"
 )
 
 // httpWire speaks smart HTTP.
 type httpWire struct {
-	first  string // scheme and host that the credentials are for
-	login  login
+	first  string          // scheme and host that the credentials are for
+	who    door.Credential // nil = nobody
 	limits Limits
 	client *http.Client
 
@@ -33,7 +35,7 @@ func newHTTPWire(a address, o Options) (*httpWire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &httpWire{first: a.scheme + "://" + a.host, login: a.login, limits: o.Limits}
+	w := &httpWire{first: a.scheme + "://" + a.host, who: credential(a.login, o), limits: o.Limits}
 	w.base = (&url.URL{Scheme: a.scheme, Host: a.host, Path: a.path}).String()
 	w.client = &http.Client{CheckRedirect: w.checkRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -73,16 +75,27 @@ func (w *httpWire) checkRedirect(req *http.Request, via []*http.Request) error {
 	case req.URL.Scheme != "https" && via[len(via)-1].URL.Scheme == "https", req.URL.Scheme != "https" && req.URL.Scheme != "http":
 		return fmt.Errorf("redirected from https to %s://%s", req.URL.Scheme, req.URL.Host)
 	}
-	w.authorize(req)
+	return w.authorize(req)
+}
+
+// credential is what the options say, else the login.
+func credential(l login, o Options) door.Credential {
+	switch {
+	case o.Credential != nil:
+		return o.Credential
+	case l.user != "":
+		return door.Basic(l.user, l.secret)
+	}
 	return nil
 }
 
 // authorize sets or removes the credentials.
-func (w *httpWire) authorize(req *http.Request) {
+func (w *httpWire) authorize(req *http.Request) error {
 	req.Header.Del("Authorization")
-	if w.login.user != "" && req.URL.Scheme+"://"+req.URL.Host == w.first {
-		req.SetBasicAuth(w.login.user, w.login.secret.Reveal())
+	if w.who == nil || req.URL.Scheme+"://"+req.URL.Host != w.first {
+		return nil
 	}
+	return w.who.Authorize(req.Context(), req)
 }
 
 func (w *httpWire) open(ctx context.Context, service string, known *advert) (*talk, error) {
@@ -144,8 +157,7 @@ func (w *httpWire) post(ctx context.Context, service string, request []byte) (io
 
 func (w *httpWire) do(req *http.Request) (*http.Response, error) {
 	req.Header.Set("User-Agent", userAgent)
-	w.authorize(req)
-	res, err := w.client.Do(req)
+	res, err := w.send(req)
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +167,31 @@ func (w *httpWire) do(req *http.Request) (*http.Response, error) {
 	words, _ := io.ReadAll(io.LimitReader(res.Body, 1000)) // only to be shown
 	res.Body.Close()
 	return nil, &statusError{res.StatusCode, strings.TrimSpace(string(words)), res.Header.Get("Content-Type")}
+}
+
+// send asks once more with a new credential where the server refused the old one and there is a new one.
+func (w *httpWire) send(req *http.Request) (*http.Response, error) {
+	if err := w.authorize(req); err != nil {
+		return nil, err
+	}
+	res, err := w.client.Do(req)
+	if err != nil || res.StatusCode != http.StatusUnauthorized || w.who == nil {
+		return res, err
+	}
+	if fresh, err := w.who.Renew(req.Context()); err != nil || !fresh {
+		return res, nil
+	}
+	res.Body.Close()
+	again := req.Clone(req.Context())
+	if req.GetBody != nil {
+		if again.Body, err = req.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.authorize(again); err != nil {
+		return nil, err
+	}
+	return w.client.Do(again)
 }
 
 // statusError is an answer other than 200 OK.

@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/ferry-cd/ferry/door"
 )
 
 // serverError is what went wrong with a server, in words that hold no secret. It matches its kind.
@@ -54,7 +56,7 @@ func teller(a address, o Options) func(error) error {
 		}
 		told = classify(err)
 		told.url = a.text
-		told.cause = clean(hide.Replace(causeOf(err)))
+		told.cause = clean(door.Redact(hide.Replace(causeOf(err))))
 		for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
 			if errors.Is(err, end) {
 				told.ended = end

@@ -62,8 +62,21 @@ func (r *Repository) WriteCommit(ctx context.Context, c NewCommit) (ID, error) {
 		}
 		fmt.Fprintf(&b, "parent %s\n", p)
 	}
-	fmt.Fprintf(&b, "author %s\ncommitter %s\n\n%s", who, who, message)
-	return r.write(object{kind: plumbing.CommitObject, data: []byte(b.String())}), nil
+	fmt.Fprintf(&b, "author %s\ncommitter %s\n", who, who)
+	data, err := r.signed(b.String(), message)
+	if err != nil {
+		return "", err
+	}
+	return r.write(object{kind: plumbing.CommitObject, data: []byte(data)}), nil
+}
+
+// signed joins the headers of a commit with its message, and with the signature of both where there is a key.
+func (r *Repository) signed(headers, message string) (string, error) {
+	if r.o.Signer == nil {
+		return headers + "\n" + message, nil
+	}
+	signature, err := r.o.Signer.header(headers + "\n" + message)
+	return headers + signature + "\n" + message, err
 }
 
 // signatureLine leaves out of a name what would end it early.
