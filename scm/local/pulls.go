@@ -91,7 +91,7 @@ func (c *Client) about(number int, act string, err error) error {
 
 // EnsurePullRequest implements scm.Client.
 func (c *Client) EnsurePullRequest(ctx context.Context, want scm.Proposal) (scm.PullRequest, scm.Outcome, error) {
-	pr, outcome, err := c.ensure(ctx, want.Normal())
+	pr, outcome, err := c.ensure(ctx, want.Cut(c.Limits()))
 	if err != nil {
 		return scm.PullRequest{}, "", fmt.Errorf("propose %s into %s of %s: %w", want.Head, want.Base, c.repo.URL(), err)
 	}

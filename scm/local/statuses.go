@@ -86,7 +86,7 @@ func encodeStatuses(all []scm.Status) ([]byte, error) {
 
 // SetStatus implements scm.Client.
 func (c *Client) SetStatus(ctx context.Context, sha string, want scm.Status) (bool, error) {
-	want.Context, want.Text = scm.Line(want.Context), scm.Line(want.Text)
+	want.Context, want.Text = scm.Line(want.Context), scm.Cut(scm.Line(want.Text), c.Limits().StatusText)
 	wrote, err := c.setStatus(ctx, sha, want)
 	if err != nil {
 		return false, fmt.Errorf("set status %s of %.40s in %s: %w", want.Context, sha, c.repo.URL(), err)

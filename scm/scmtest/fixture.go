@@ -23,9 +23,43 @@ type Fixture struct {
 	// Protect makes rules for a branch; nil where this repository cannot have any.
 	Protect func(t *testing.T, r Rules)
 
+	// Comments gives the conversation of a pull request, oldest first; nil where it cannot be read.
+	Comments func(t *testing.T, number int) []string
+	// Fork opens a pull request into main from another repository, whose branch has the given name, and gives its number;
+	// nil where there are no other repositories.
+	Fork func(t *testing.T, branch string) int
+	// Signed tells what the forge thinks of a commit's signature; nil where it signs nothing.
+	Signed func(t *testing.T, sha string) bool
+
+	Reader   scm.Client // somebody who may read but not write; nil where there is nobody like that
+	Stranger string     // a name that nobody can be asked by; "" where every name may be somebody's
+	Team     string     // a team with Person alone in it, without "team/"; "" where there are no teams
+
+	// Cannot tells what this forge is not able to keep, and why: the promise that says so in Impossible is then not tried.
+	Cannot map[Impossible]string
+
 	Page     int           // how many make more than one page of the forge's lists; 0 = 12
 	MaxBody  int           // the longest body in characters; 0 = 60,000
 	Patience time.Duration // how long the forge may take to notice a push; 0 = none
+}
+
+// Impossible is something that a forge may not be able to do, whatever its driver does.
+type Impossible string
+
+// What some forges cannot do.
+const (
+	StatusHistory  Impossible = "keep the history of statuses"
+	StatusCreators Impossible = "tell who posted a status"
+	Drafts         Impossible = "have drafts"
+	TwoBases       Impossible = "have two pull requests from one branch"
+)
+
+// able skips, with the forge's reason, what it cannot do.
+func (s *stage) able(t *testing.T, what Impossible) {
+	t.Helper()
+	if why, ok := s.Cannot[what]; ok {
+		t.Skipf("this forge cannot %s: %s", what, why)
+	}
 }
 
 // Rules of a protected branch.

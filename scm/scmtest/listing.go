@@ -27,6 +27,7 @@ func listEmpty(t *testing.T, s *stage) {
 }
 
 func prefixes(t *testing.T, s *stage) {
+	s.able(t, TwoBases)
 	s.git.at(t, "main")
 	s.git.push(t, "mainline")
 	a := s.opened(t, "ferry/prod/a")

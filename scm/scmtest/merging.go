@@ -147,6 +147,7 @@ func conflictResolved(t *testing.T, s *stage) {
 }
 
 func draft(t *testing.T, s *stage) {
+	s.able(t, Drafts)
 	s.branch(t, "ferry/dev/web")
 	want := scm.Proposal{Head: "ferry/dev/web", Base: "main", Title: "t", Draft: true}
 	pr, _, err := s.Bot.EnsurePullRequest(s.ctx, want)

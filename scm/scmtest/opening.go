@@ -165,6 +165,7 @@ func bigBody(t *testing.T, s *stage) {
 }
 
 func twoBases(t *testing.T, s *stage) {
+	s.able(t, TwoBases)
 	s.git.at(t, "main")
 	s.git.push(t, "env/prod")
 	one := s.opened(t, "ferry/prod/web")

@@ -61,6 +61,7 @@ func noStatuses(t *testing.T, s *stage) {
 }
 
 func statusHistory(t *testing.T, s *stage) {
+	s.able(t, StatusHistory)
 	posted := []scm.Status{
 		{Context: "ferry/dev/web", State: scm.Pending, Text: "0 of 3 units"},
 		{Context: "ferry/dev/api", State: scm.Failure, Text: "Deployment api: ImagePullBackOff é漢字", URL: "https://example.com/a?b=c&d=%20"},
@@ -117,6 +118,7 @@ func statusDifferent(t *testing.T, s *stage) {
 }
 
 func statusCreator(t *testing.T, s *stage) {
+	s.able(t, StatusCreators)
 	s.post(t, s.Bot, s.main, scm.Status{Context: "a", State: scm.Success, Creator: "mallory"}, true)
 	s.post(t, s.Person, s.main, scm.Status{Context: "b", State: scm.Success}, true)
 	got := s.statuses(t, s.main)
@@ -164,6 +166,7 @@ func statusInvalid(t *testing.T, s *stage) {
 }
 
 func statusPages(t *testing.T, s *stage) {
+	s.able(t, StatusHistory)
 	for i := range s.Page + 1 {
 		s.post(t, s.Bot, s.main, scm.Status{Context: "ferry/dev/web", State: scm.Pending, Text: fmt.Sprint(i)}, true)
 	}

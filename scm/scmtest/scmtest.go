@@ -9,7 +9,10 @@ import "testing"
 
 // Run checks every promise on a forge of its own, which open makes.
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
-	for _, group := range [][]promise{opening, listing, ending, merging, guarding, reviewing, reporting} {
+	for _, group := range [][]promise{
+		opening, asking, limiting, listing, forks, ending, merging, methods, queueing, guarding, ruling, reviewing, resetting,
+		commenting, reporting, bulk, deploying, signing,
+	} {
 		for _, p := range group {
 			t.Run(p.says, func(t *testing.T) { p.test(t, newStage(t, open(t))) })
 		}
