@@ -8,7 +8,6 @@ import (
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
-	"github.com/ferry-cd/ferry/scm"
 )
 
 // chain is the first-parent history of a branch, newest first, read as far as anyone asked: the commits that the branch
@@ -156,20 +155,4 @@ func (st stretch) evidence() []git.Commit {
 		return st.commits
 	}
 	return append(slices.Clone(st.commits[:maxEvidence-1]), st.commits[len(st.commits)-1])
-}
-
-// statusesOf reads the statuses of a commit once.
-func (s *Snapshot) statusesOf(ctx context.Context, forge Forge, id git.ID) ([]scm.Status, error) {
-	if forge == nil {
-		return nil, nil
-	}
-	if have, ok := s.statuses[string(id)]; ok {
-		return have, nil
-	}
-	have, err := forge.Statuses(ctx, string(id))
-	if err != nil {
-		return nil, err
-	}
-	s.statuses[string(id)] = have
-	return have, nil
 }
