@@ -7,7 +7,7 @@ FUZZTIME ?= 3s
 # Packages that do several things at once.
 CONCURRENT = ./environments/... ./git/... ./promote/... ./render/... ./scm/... ./source/...
 
-.PHONY: help build test lint fmt race fuzz demo bench bench-render golden docs schema ci
+.PHONY: help build test lint fmt race fuzz demo bench bench-render look golden docs schema ci
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,6 +40,9 @@ bench: ## speed and size beside the peers, with a pass/fail column
 
 bench-render: ## rendering beside the command lines of Helm and kustomize; writes docs/benchmarks.md
 	$(GO) run ./bench --rendering --write docs/benchmarks.md
+
+look: ## reports as a forge shows them, photographed into bench/out/look (needs Chromium)
+	$(GO) run ./bench/look
 
 golden: ## rewrite golden files; read the difference before you commit it
 	UPDATE=1 $(GO) test ./...

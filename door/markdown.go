@@ -56,7 +56,7 @@ func (t Text) Prose() Inert {
 	line := breakLive(strings.TrimSpace(t.Line()))
 	begins := listItem.MatchString(line)
 	for i, r := range line {
-		if strings.ContainsRune("\\`*_{}[]<>&#!|~^$%@=\"\u200b", r) || i == 0 && begins {
+		if strings.ContainsRune("\\`*_{}[]<&#!|~^$%@=\"\u200b", r) || i == 0 && begins || r == '>' && strings.HasSuffix(line[:i], "--") {
 			b.WriteString("&#" + strconv.Itoa(int(r)) + ";")
 			continue
 		}

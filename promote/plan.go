@@ -417,14 +417,30 @@ func labels(u unit) []string {
 }
 
 // Title is the one line of a promotion: what, which version, where to.
-func (pr Promotion) Title() string {
-	var parts []string
+func (pr Promotion) Title() string { return pr.subject() + " -> " + pr.Environment }
+
+// subject names a few apps with their versions, and many by their group. Apps of one version name it once.
+func (pr Promotion) subject() string {
+	const few = 3
+	var apps, both []string
+	var versions []string
 	for _, c := range pr.Changes {
-		parts = append(parts, c.App+" "+c.To.Release.Version)
+		version := c.To.Release.Version
+		if c.From != nil && c.From.Release.Sequence == c.To.Release.Sequence {
+			version += " (configuration)"
+		}
+		apps, both = append(apps, c.App), append(both, c.App+" "+version)
+		if !slices.Contains(versions, version) {
+			versions = append(versions, version)
+		}
 	}
-	const most = 3
-	if len(parts) > most {
-		parts = append(parts[:most], fmt.Sprintf("%d more", len(parts)-most))
+	switch {
+	case len(apps) <= few && len(versions) == 1:
+		return strings.Join(apps, ", ") + " " + versions[0]
+	case len(apps) <= few:
+		return strings.Join(both, ", ")
+	case len(versions) == 1:
+		return strings.TrimSpace(fmt.Sprintf("%s (%d apps) %s", pr.Unit, len(apps), versions[0]))
 	}
-	return strings.Join(parts, ", ") + " -> " + pr.Environment
+	return strings.TrimSpace(fmt.Sprintf("%s (%d apps)", pr.Unit, len(apps)))
 }

@@ -37,6 +37,7 @@ type Sources interface {
 // Text is what a pull request says.
 type Text struct {
 	Title, Body string
+	Rest        string // for the first comment, where the forge's descriptions are too small; "" where Body is all
 	Labels      []string
 }
 

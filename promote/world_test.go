@@ -180,7 +180,7 @@ func (w *world) ferry() *promote.Promoter {
 	w.must(err)
 	forge, err := local.Open(w.ctx, repo, local.Options{User: "ferry", Now: func() time.Time { return w.now }})
 	w.must(err)
-	return &promote.Promoter{Repo: repo, Forge: forge, Sources: source.NewStore(repo), Write: report.PullRequest,
+	return &promote.Promoter{Repo: repo, Forge: forge, Sources: source.NewStore(repo), Write: report.Writer{Budget: report.Local}.PullRequest,
 		Renderers: map[string]render.Renderer{"plain": plain.New(), "kustomize": kustomize.New()}, Now: func() time.Time { return w.now }, Version: "0.1.0"}
 }
 

@@ -151,13 +151,21 @@ func promotion(pr promote.Promotion) Promotion {
 		out.PullRequest = &PullRequestRef{pr.PullRequest.Number, pr.PullRequest.URL, pr.PullRequest.Title}
 	}
 	for _, c := range pr.Changes {
-		app := App{App: c.App, Release: c.To.Release, Inputs: c.To.Inputs.Digest, Origins: c.Origins, Notes: changeNotes(c), Diff: c.Diff}
+		app := App{App: c.App, Release: c.To.Release, Inputs: c.To.Inputs.Digest, Origins: c.Origins, Notes: noteLines(c), Diff: c.Diff}
 		if c.From != nil {
 			app.From = c.From.Release.Version
 		}
 		out.Apps = append(out.Apps, app)
 	}
 	return out
+}
+
+func noteLines(c promote.Change) []string {
+	var all []string
+	for _, n := range notes(c) {
+		all = append(all, n.Line())
+	}
+	return all
 }
 
 // StatusJSON writes the matrix.

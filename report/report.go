@@ -1,12 +1,18 @@
 // Package report says what a plan would do, what a run did and how things stand: one model, several writers.
 //
-//	text.go     plans and runs for a terminal
-//	pull.go     the text of a pull request, within a forge's limits
-//	status.go   the matrix of apps and environments, and where a release is
-//	json.go     the stable form for scripts
-//	words.go    small pieces that all of them use
+//	sheet.go      the model: what a reviewer of one promotion has to know
+//	budget.go     how much room a forge leaves, and how much detail fits
+//	pull.go       the text of a pull request and, where it is too small, the comment with the rest
+//	blocks.go     its tables and lists; sections.go what is folded away below them
+//	summary.go    plans and runs as Markdown, for the summary of a job
+//	links.go      where two revisions of a source can be compared
+//	terminal.go   a terminal: its width and its colours; text.go writes plans and runs there
+//	status.go     the matrix of apps and environments, and where a release is
+//	json.go       the stable form for scripts
+//	words.go      small pieces that all of them use
 //
-// Text from outside (names, versions, values, reasons) goes through plain or code before it is written.
+// What comes from outside (names, versions, values, reasons) is a door.Text before anything is written, and Markdown is
+// put together from door.Inert alone: what could act does not compile.
 package report
 
 // SchemaVersion of every JSON document of this package.

@@ -2,17 +2,17 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/promote"
 )
 
 // Status writes the matrix: a row per app, a column per environment, and below it what waits for what.
-func Status(w io.Writer, m promote.Matrix, now time.Time) error {
-	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+func (w Terminal) Status(m promote.Matrix, now time.Time) error {
+	t := tabwriter.NewWriter(w.Out, 0, 0, 3, ' ', 0)
 	row := []string{"APP"}
 	for _, e := range m.Environments {
 		row = append(row, strings.ToUpper(e))
@@ -28,7 +28,7 @@ func Status(w io.Writer, m promote.Matrix, now time.Time) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	return waitingCells(w, m)
+	return w.waitingCells(m)
 }
 
 func cellText(m promote.Matrix, app, environment string, now time.Time) string {
@@ -38,7 +38,7 @@ func cellText(m promote.Matrix, app, environment string, now time.Time) string {
 	}
 	text := "(empty)"
 	if c.Version != "" {
-		text = plain(c.Version) + " " + c.State
+		text = outside(c.Version).Line() + " " + c.State
 		if !c.Since.IsZero() {
 			text += " " + age(now.Sub(c.Since))
 		}
@@ -49,63 +49,56 @@ func cellText(m promote.Matrix, app, environment string, now time.Time) string {
 		text += fmt.Sprintf(", %d behind", c.Behind)
 	}
 	if c.Open != nil {
-		text += fmt.Sprintf(", #%d %s open", c.Open.Number, plain(c.Open.Version))
+		text += fmt.Sprintf(", #%d %s open", c.Open.Number, outside(c.Open.Version))
 	}
 	return text
 }
 
-func waitingCells(w io.Writer, m promote.Matrix) error {
-	t := &lines{w: w}
+func (w Terminal) waitingCells(m promote.Matrix) error {
+	t := &lines{Terminal: w}
 	for _, c := range m.Cells {
 		if len(c.Waiting) == 0 && c.State != "failed" && c.State != "unreadable" {
 			continue
 		}
-		t.line("")
-		t.line("%s in %s", c.App, c.Environment)
+		t.line(outside(""))
+		t.line(door.Lines("%s in %s", outside(c.App), outside(c.Environment)))
 		if c.State == "failed" || c.State == "unreadable" {
-			t.line("  %s: %s", c.State, plain(c.Why))
+			t.styled(alarm, 2, door.Lines("%s: %s", outside(c.State), outside(c.Why)))
 		}
 		for _, reason := range c.Waiting {
-			t.line("  %s", plain(reason))
+			t.styled(normal, 2, outside(reason))
 		}
 	}
 	return t.err
 }
 
 // Where writes in which environments a release is, by app.
-func Where(w io.Writer, what string, places []promote.Place, now time.Time) error {
-	t := &lines{w: w}
+func (w Terminal) Where(what string, places []promote.Place, now time.Time) error {
+	t := &lines{Terminal: w}
 	if len(places) == 0 {
-		t.line("%s is nowhere: no environment, open pull request or accepted release carries it", plain(what))
+		t.line(door.Lines("%s is nowhere: no environment, open pull request or accepted release carries it", outside(what)))
 		return t.err
 	}
 	app := ""
 	for _, p := range places {
 		if p.App != app {
 			app = p.App
-			t.line("%s %s (%s)", app, plain(p.Release.Version), p.Release.Sequence)
+			t.line(door.Lines("%s %s (%s)", outside(app), outside(p.Release.Version), outside(p.Release.Sequence.String())))
 		}
-		t.line("  %s", place(p, now))
+		t.styled(normal, 2, place(p, now))
 	}
 	return t.err
 }
 
-func place(p promote.Place, now time.Time) string {
+func place(p promote.Place, now time.Time) door.Text {
+	env := outside(p.Environment)
 	switch p.State {
 	case "running":
-		return fmt.Sprintf("%s: runs there, %s since %s", p.Environment, p.Cell.State, age(now.Sub(p.Cell.Since)))
+		return door.Lines("%s: runs there, %s since %s", env, outside(p.Cell.State), outside(age(now.Sub(p.Cell.Since))))
 	case "open":
-		return fmt.Sprintf("%s: proposed by #%d (%s)", p.Environment, p.Cell.Open.Number, strings.Join(mapped(p.Cell.Waiting, plain), "; "))
+		return door.Lines("%s: proposed by #%s (%s)", env, number(p.Cell.Open.Number), outside(strings.Join(p.Cell.Waiting, "; ")))
 	case "passed":
-		return fmt.Sprintf("%s: was there, now %s", p.Environment, plain(p.Now))
+		return door.Lines("%s: was there, now %s", env, outside(p.Now))
 	}
-	return "accepted, in no environment yet"
-}
-
-func mapped(in []string, f func(string) string) []string {
-	var out []string
-	for _, s := range in {
-		out = append(out, f(s))
-	}
-	return out
+	return outside("accepted, in no environment yet")
 }

@@ -1,20 +1,18 @@
 package report
 
 import (
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ferry-cd/ferry/diff"
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/gates"
 	"github.com/ferry-cd/ferry/promote"
 )
 
-// Text writes what a run did, and what it left and why.
-func Text(w io.Writer, r *promote.Report) error {
-	t := &lines{w: w}
+// Report writes what a run did, and what it left and why.
+func (w Terminal) Report(r *promote.Report) error {
+	t := &lines{Terminal: w}
 	for _, d := range r.Done {
 		if d.Err == nil && d.Action != promote.ActionKeep {
 			t.done(d)
@@ -22,64 +20,63 @@ func Text(w io.Writer, r *promote.Report) error {
 	}
 	for _, pr := range r.Plan.Promotions {
 		if pr.Action == promote.ActionKeep && !mergedBy(r, pr) {
-			t.line("%s: already proposed as #%d %s", pr.Environment, pr.PullRequest.Number, plain(pr.PullRequest.Title))
-			t.conditions("  waits for ", pr.Conditions)
+			t.line(proposedAlready(pr))
+			t.conditions(2, "waits for ", pr.Conditions)
 		}
 	}
 	if !r.Wrote() && len(r.Plan.Failures) == 0 {
-		t.line("nothing to do")
+		t.line(outside("nothing to do"))
 	}
 	t.waiting(r.Plan)
 	return t.err
 }
 
 // Plan writes what would be done, with every change.
-func Plan(w io.Writer, plan *promote.Plan) error {
-	t := &lines{w: w}
+func (w Terminal) Plan(plan *promote.Plan) error {
+	t := &lines{Terminal: w}
 	for _, pr := range plan.Promotions {
-		t.planned(pr)
+		t.planned(sheetOf(pr))
 	}
 	for _, m := range plan.Merges {
-		t.line("%s: would merge #%d %s", m.Environment, m.PullRequest.Number, plain(m.PullRequest.Title))
+		t.styled(strong, 0, door.Lines("%s: would merge #%s %s", outside(m.Environment), number(m.PullRequest.Number), outside(m.PullRequest.Title)))
 	}
 	if len(plan.Promotions) == 0 && len(plan.Failures) == 0 {
-		t.line("nothing to do")
+		t.line(outside("nothing to do"))
 	}
 	t.waiting(plan)
 	return t.err
 }
 
-// lines writes lines until the first error.
-type lines struct {
-	w   io.Writer
-	err error
-}
-
-func (t *lines) line(format string, args ...any) {
-	if t.err == nil {
-		_, t.err = fmt.Fprintf(t.w, format+"\n", args...)
-	}
+func proposedAlready(pr promote.Promotion) door.Text {
+	return door.Lines("%s: already proposed as #%s %s", outside(pr.Environment), number(pr.PullRequest.Number), outside(pr.PullRequest.Title))
 }
 
 func (t *lines) done(d promote.Done) {
-	switch d.Action {
-	case promote.ActionWrite:
-		t.line("%s: wrote %s to %s (%s)", d.Environment, what(d.Promotion), d.Base, short(d.Commit))
-	case promote.ActionOpen:
-		t.line("%s: opened #%d %s", d.Environment, d.PullRequest.Number, what(d.Promotion))
-	case promote.ActionUpdate:
-		t.line("%s: updated #%d %s", d.Environment, d.PullRequest.Number, what(d.Promotion))
-		for _, old := range d.Supersedes {
-			t.line("  supersedes %s %s", old.App, plain(old.Version))
-		}
-	case promote.ActionMerge:
-		t.line("%s: merged #%d %s", d.Environment, d.PullRequest.Number, plain(d.PullRequest.Title))
-		return
-	case promote.ActionClose:
-		t.line("%s: closed #%d, everything in it is there already", d.Environment, d.PullRequest.Number)
+	t.styled(strong, 0, doneLine(d))
+	if d.Action == promote.ActionMerge || d.Action == promote.ActionClose {
 		return
 	}
-	t.notes(d.Promotion)
+	if d.Action == promote.ActionUpdate {
+		for _, old := range d.Supersedes {
+			t.styled(normal, 2, door.Lines("supersedes %s %s", outside(old.App), outside(old.Version)))
+		}
+	}
+	t.notes(sheetOf(d.Promotion))
+}
+
+func doneLine(d promote.Done) door.Text {
+	env := outside(d.Environment)
+	switch d.Action {
+	case promote.ActionWrite:
+		return door.Lines("%s: wrote %s to %s (%s)", env, what(d.Promotion), outside(d.Base), outside(short(d.Commit)))
+	case promote.ActionOpen:
+		return door.Lines("%s: opened #%s %s", env, number(d.PullRequest.Number), what(d.Promotion))
+	case promote.ActionUpdate:
+		return door.Lines("%s: updated #%s %s", env, number(d.PullRequest.Number), what(d.Promotion))
+	case promote.ActionMerge:
+		return door.Lines("%s: merged #%s %s", env, number(d.PullRequest.Number), outside(d.PullRequest.Title))
+	}
+	return door.Lines("%s: closed #%s, everything in it is there already", env, number(d.PullRequest.Number))
 }
 
 // mergedBy tells whether a run merged the pull request that its last plan still saw open.
@@ -90,74 +87,71 @@ func mergedBy(r *promote.Report, pr promote.Promotion) bool {
 }
 
 // what names the apps of a promotion with their versions and the size of the change.
-func what(pr promote.Promotion) string {
+func what(pr promote.Promotion) door.Text {
 	var parts []string
 	for _, c := range pr.Changes {
-		parts = append(parts, fmt.Sprintf("%s %s (%s)", c.App, versions(c), counts(c.Diff.Totals)))
+		parts = append(parts, door.Lines("%s %s (%s)", outside(c.App), versions(c), counts(c.Diff.Totals.Counts)).Line())
 	}
-	return strings.Join(parts, ", ")
+	return words(parts)
 }
 
 // notes are what a reader of a change should know besides the diff.
-func (t *lines) notes(pr promote.Promotion) {
-	for _, c := range pr.Changes {
-		for _, r := range c.Diff.Risks {
-			t.line("  risk: %s", risk(r))
-		}
-		for _, note := range changeNotes(c) {
-			t.line("  %s", note)
+func (t *lines) notes(s sheet) {
+	for _, r := range s.risks {
+		t.styled(styleOfLevel(r.Level), 2, door.Lines("risk: %s", riskLine(r.Risk)))
+	}
+	for _, c := range s.Changes {
+		for _, note := range notes(c) {
+			t.styled(normal, 2, note)
 		}
 	}
-	for _, left := range pr.LeftOut {
-		t.line("  left out: %s", plain(left))
+	for _, left := range s.LeftOut {
+		t.styled(normal, 2, door.Lines("left out: %s", outside(left)))
 	}
 }
 
-func changeNotes(c promote.Change) []string {
-	notes := carried(c.To.Release)
-	if len(c.Adopted) > 0 {
-		verdict := "0 semantic changes"
-		if !c.Diff.Empty() {
-			verdict = sentence(c.Diff.Totals)
+func (t *lines) planned(s sheet) {
+	t.styled(strong, 0, plannedLine(s.Promotion))
+	for _, c := range s.Changes {
+		t.styled(normal, 2, door.Lines("%s %s: %s", outside(c.App), versions(c), sentence(c.Diff.Totals.Counts)))
+		for _, img := range c.Diff.Images {
+			t.styled(normal, 4, door.Lines("image %s", imageChange(img)))
 		}
-		notes = append(notes, fmt.Sprintf("takes over %s: %s", plain(strings.Join(c.Adopted, ", ")), verdict))
-	}
-	for _, f := range c.Findings {
-		notes = append(notes, "warning: "+plain(f.String()))
-	}
-	for _, n := range c.Notices {
-		notes = append(notes, "note: "+plain(n))
-	}
-	return notes
-}
-
-func (t *lines) planned(pr promote.Promotion) {
-	switch pr.Action {
-	case promote.ActionWrite:
-		t.line("%s: would write to %s", pr.Environment, pr.Base)
-	case promote.ActionOpen:
-		t.line("%s: would open a pull request from %s", pr.Environment, pr.Branch)
-	case promote.ActionUpdate:
-		t.line("%s: would update #%d", pr.Environment, pr.PullRequest.Number)
-	case promote.ActionKeep:
-		t.line("%s: already proposed as #%d %s", pr.Environment, pr.PullRequest.Number, plain(pr.PullRequest.Title))
-	case promote.ActionClose:
-		t.line("%s: would close #%d, everything in it is there already", pr.Environment, pr.PullRequest.Number)
-	}
-	for _, c := range pr.Changes {
-		t.line("  %s %s: %s", c.App, versions(c), sentence(c.Diff.Totals))
 		t.changes(c.Diff)
 	}
-	t.notes(pr)
-	t.conditions("  merging waits for ", pr.Conditions)
+	t.notes(s)
+	t.conditions(2, "merging waits for ", s.Conditions)
+}
+
+func plannedLine(pr promote.Promotion) door.Text {
+	env := outside(pr.Environment)
+	switch pr.Action {
+	case promote.ActionWrite:
+		return door.Lines("%s: would write to %s", env, outside(pr.Base))
+	case promote.ActionOpen:
+		return door.Lines("%s: would open a pull request from %s", env, outside(pr.Branch))
+	case promote.ActionUpdate:
+		return door.Lines("%s: would update #%s", env, number(pr.PullRequest.Number))
+	case promote.ActionClose:
+		return door.Lines("%s: would close #%s, everything in it is there already", env, number(pr.PullRequest.Number))
+	}
+	return proposedAlready(pr)
 }
 
 func (t *lines) changes(d diff.Diff) {
 	for _, r := range d.Resources {
-		t.line("    %s %s", sign(r.Kind), plain(r.Resource.String()))
+		s := styleOf(r.Kind)
+		if r.NoiseOnly {
+			t.styled(quiet, 4, door.Lines("%s %s (only labels, annotations, checksums or spelling)", sign(r.Kind), resource(r)))
+			continue
+		}
+		t.styled(s, 4, door.Lines("%s %s", sign(r.Kind), resource(r)))
+		if r.Keys != nil {
+			t.styled(normal, 8, keyChange(r.Keys))
+		}
 		for _, f := range r.Fields {
-			if !f.Noise {
-				t.line("        %s", fieldChange(f))
+			if !f.Noise && (!f.Masked || r.Keys == nil) {
+				t.styled(normal, 8, fieldChange(f))
 			}
 		}
 	}
@@ -166,29 +160,31 @@ func (t *lines) changes(d diff.Diff) {
 // waiting lists what may not move yet, and what would help.
 func (t *lines) waiting(plan *promote.Plan) {
 	for _, w := range plan.Waiting {
-		name := w.App
+		name := outside(w.App)
 		if w.Version != "" {
-			name += " " + plain(w.Version)
+			name = door.Lines("%s %s", name, outside(w.Version))
 		}
-		t.line("%s: %s waits", w.Environment, name)
+		t.line(door.Lines("%s: %s waits", outside(w.Environment), name))
 		if w.Reason != "" {
-			t.line("  %s", plain(w.Reason))
+			t.styled(normal, 2, outside(w.Reason))
 		}
-		t.conditions("  ", w.Conditions)
-		if w.Hint != "" {
-			t.line("  hint: %s", plain(w.Hint))
-		}
+		t.conditions(2, "", w.Conditions)
+		t.hint(w.Hint)
 	}
 	if !plan.NextWakeup.IsZero() {
-		t.line("run ferry advance again at %s", plan.NextWakeup.UTC().Format(time.RFC3339))
+		t.line(outside("run ferry advance again at " + plan.NextWakeup.UTC().Format(time.RFC3339)))
 	}
 }
 
-func (t *lines) conditions(prefix string, cs []gates.Condition) {
+func (t *lines) conditions(indent int, before string, cs []gates.Condition) {
 	for _, c := range cs {
-		t.line("%s%s: %s", prefix, c.Gate, plain(strings.TrimPrefix(c.Reason, c.Gate+": ")))
-		if c.Hint != "" {
-			t.line("  hint: %s", plain(c.Hint))
-		}
+		t.styled(normal, indent, door.Lines("%s%s: %s", outside(before), outside(c.Gate), reason(c)))
+		t.hint(c.Hint)
+	}
+}
+
+func (t *lines) hint(hint string) {
+	if hint != "" {
+		t.styled(quiet, 2, door.Lines("hint: %s", outside(hint)))
 	}
 }

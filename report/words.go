@@ -4,71 +4,70 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/ferry-cd/ferry/diff"
+	"github.com/ferry-cd/ferry/door"
+	"github.com/ferry-cd/ferry/gates"
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/release"
 )
 
-// plain makes outside text one visible line: control characters, line breaks and direction marks go.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, s)
-}
+// outside is door.Outside by a short name: most of what is written comes through it.
+func outside(s string) door.Text { return door.Outside(s) }
+
+// number is a number as text.
+func number(n int) door.Text { return door.Outside(strconv.Itoa(n)) }
+
+// words are several texts as one, with a comma between them.
+func words(all []string) door.Text { return outside(strings.Join(all, ", ")) }
 
 // versions says from what to what: "1.3.0 -> 1.4.0".
-func versions(c promote.Change) string {
-	to := plain(c.To.Release.Version)
+func versions(c promote.Change) door.Text {
+	to := outside(c.To.Release.Version)
 	switch {
 	case c.From == nil:
 		return to
 	case c.From.Release.Sequence == c.To.Release.Sequence:
-		return to + " (configuration)"
+		return door.Lines("%s (configuration)", to)
 	}
-	return plain(c.From.Release.Version) + " -> " + to
+	return door.Lines("%s -> %s", outside(c.From.Release.Version), to)
 }
 
 // counts says how many resources come, change and go: "+1 ~2 -0".
-func counts(t diff.Totals) string {
-	return fmt.Sprintf("+%d ~%d -%d", t.Added, t.Changed+t.Renamed, t.Removed)
+func counts(n diff.Counts) door.Text {
+	return door.Lines("+%s ~%s -%s", number(n.Added), number(n.Changed+n.Renamed), number(n.Removed))
 }
 
 // sentence says the same in words.
-func sentence(t diff.Totals) string {
+func sentence(n diff.Counts) door.Text {
 	var parts []string
 	for _, p := range []struct {
 		n    int
 		word string
-	}{{t.Added, "added"}, {t.Changed + t.Renamed, "changed"}, {t.Removed, "removed"}} {
+	}{{n.Added, "added"}, {n.Changed + n.Renamed, "changed"}, {n.Removed, "removed"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))
 		}
 	}
 	if len(parts) == 0 {
-		return "0 semantic changes"
+		return outside("0 semantic changes")
 	}
-	return strings.Join(parts, ", ")
+	return words(parts)
 }
 
 // short is a commit id as people read it.
 func short(id string) string { return id[:min(len(id), 10)] }
 
 // carried lists the images that a release took over from an older one.
-func carried(r release.Release) []string {
-	var names []string
+func carried(r release.Release) []door.Text {
+	var names []door.Text
 	for _, img := range r.Images {
 		if img.Carried != "" {
-			names = append(names, plain(fmt.Sprintf("%s %s carried from %s", img.Name, cmp.Or(img.Tag, short(strings.TrimPrefix(img.Digest, "sha256:"))), img.Carried)))
+			tag := cmp.Or(img.Tag, short(strings.TrimPrefix(img.Digest, "sha256:")))
+			names = append(names, door.Lines("%s %s carried from %s", outside(img.Name), outside(tag), outside(img.Carried)))
 		}
 	}
 	return names
@@ -91,41 +90,129 @@ func age(d time.Duration) string {
 var digests = regexp.MustCompile(`(sha256:[0-9a-f]{12})[0-9a-f]{52}`)
 
 // value is one side of a field change, cut to a readable length.
-func value(v any) string {
+func value(v any) door.Text {
 	const most = 120
-	s := digests.ReplaceAllString(plain(fmt.Sprint(v)), "$1")
 	if v == nil {
-		s = "(none)"
+		return outside("(none)")
 	}
-	if r := []rune(s); len(r) > most {
-		s = string(r[:most]) + "..."
-	}
-	return s
+	return outside(digests.ReplaceAllString(fmt.Sprint(v), "$1")).Cut(most)
 }
 
 // fieldChange says what happened to one field.
-func fieldChange(f diff.Field) string {
-	path := plain(f.Path)
+func fieldChange(f diff.Field) door.Text {
+	path := outside(f.Path)
 	switch {
 	case f.Masked:
-		return path + " " + string(f.Kind) + " (not shown)"
+		return door.Lines("%s %s (not shown)", path, outside(string(f.Kind)))
 	case f.Kind == diff.Added:
-		return path + ": " + value(f.New)
+		return door.Lines("%s: %s", path, value(f.New))
 	case f.Kind == diff.Removed:
-		return path + " removed, was " + value(f.Old)
+		return door.Lines("%s removed, was %s", path, value(f.Old))
 	case f.Kind == diff.Reordered:
-		return path + " in another order"
+		return door.Lines("%s in another order", path)
 	}
-	return path + ": " + value(f.Old) + " -> " + value(f.New)
+	return door.Lines("%s: %s -> %s", path, value(f.Old), value(f.New))
+}
+
+// keyChange says what happened to the keys of a Secret, whose values nobody shows.
+func keyChange(k *diff.SecretKeys) door.Text {
+	var parts []string
+	for _, p := range []struct {
+		word string
+		keys []string
+	}{{"added", k.Added}, {"changed", k.Changed}, {"removed", k.Removed}, {"unchanged", k.Unchanged}} {
+		if len(p.keys) > 0 {
+			parts = append(parts, "keys "+p.word+": "+strings.Join(p.keys, ", "))
+		}
+	}
+	return outside(strings.Join(parts, "; "))
+}
+
+// resource names a resource with what it was called before.
+func resource(c diff.Change) door.Text {
+	name := outside(c.Resource.String())
+	if c.Was != nil {
+		return door.Lines("%s, before %s", name, outside(c.Was.Name))
+	}
+	return name
 }
 
 // sign marks a change as diffs do.
-func sign(k diff.Kind) string {
+func sign(k diff.Kind) door.Text {
 	switch k {
 	case diff.Added:
-		return "+"
+		return outside("+")
 	case diff.Removed:
-		return "-"
+		return outside("-")
 	}
-	return "~"
+	return outside("~")
+}
+
+// version is what tells an image from the other one of its name: its tag and, where that is not enough, its digest.
+func version(i, other diff.Image) door.Text {
+	const digits = 12
+	digest := strings.TrimPrefix(i.Digest, "sha256:")
+	digest = digest[:min(len(digest), digits)]
+	switch {
+	case i.Tag == "":
+		return outside(digest)
+	case digest == "" || i.Tag != other.Tag:
+		return outside(i.Tag)
+	}
+	return door.Lines("%s@%s", outside(i.Tag), outside(digest))
+}
+
+// imageChange says which image moves from what to what, and which way.
+func imageChange(c diff.ImageChange) door.Text {
+	name := outside(c.Name[strings.LastIndexByte(c.Name, '/')+1:])
+	switch {
+	case c.From == nil:
+		return door.Lines("%s: new, %s", name, version(*c.To, diff.Image{}))
+	case c.To == nil:
+		return door.Lines("%s: removed, was %s", name, version(*c.From, diff.Image{}))
+	case c.Direction == diff.Moved || c.Direction == diff.Replaced:
+		return door.Lines("%s -> %s (%s)", outside(c.From.String()).Cut(longImage), outside(c.To.String()).Cut(longImage), outside(string(c.Direction)))
+	}
+	return door.Lines("%s: %s -> %s%s", name, version(*c.From, *c.To), version(*c.To, *c.From), direction(c.Direction))
+}
+
+// longImage is where the name of an image no longer helps to see what changed.
+const longImage = 80
+
+// direction is said where it is not what everybody expects.
+func direction(d diff.Direction) door.Text {
+	switch d {
+	case diff.Upgrade:
+		return outside("")
+	case diff.Downgrade:
+		return outside(" (DOWNGRADE)")
+	}
+	return door.Lines(" (%s)", outside(string(d)))
+}
+
+// notes are what a reader of a change should know besides the diff.
+func notes(c promote.Change) []door.Text {
+	all := carried(c.To.Release)
+	if len(c.Adopted) > 0 {
+		all = append(all, door.Lines("takes over %s: %s", words(c.Adopted), sentence(c.Diff.Totals.Counts)))
+	}
+	for _, f := range c.Findings {
+		all = append(all, door.Lines("warning: %s", outside(f.String())))
+	}
+	for _, n := range c.Notices {
+		all = append(all, door.Lines("note: %s", outside(n)))
+	}
+	return all
+}
+
+// reason is what a gate says without its own name in front, which is written before it.
+func reason(c gates.Condition) door.Text { return outside(strings.TrimPrefix(c.Reason, c.Gate+": ")) }
+
+// riskLine says one risk in a line.
+func riskLine(r diff.Risk) door.Text {
+	place := outside(r.Resource.String())
+	if r.Field != "" {
+		place = door.Lines("%s %s", place, outside(r.Field))
+	}
+	return door.Lines("%s: %s: %s", outside(r.Level.String()), place, outside(r.Reason))
 }

@@ -75,7 +75,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 		return nil, err
 	}
 	store := source.NewStore(repo)
-	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Write: report.PullRequest, Now: a.Now, Version: version, Run: ci.RunURL,
+	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Write: report.Writer{Budget: budget(forge)}.PullRequest, Now: a.Now, Version: version, Run: ci.RunURL,
 		Progress: func(format string, v ...any) { fmt.Fprintf(a.Err, format+"\n", v...) }}
 	if forge != nil {
 		p.Forge = forge
@@ -105,7 +105,7 @@ func (a *app) writeReport(format string, r *promote.Report) error {
 	case "json":
 		err = report.JSON(a.Out, r)
 	default:
-		err = report.Text(a.Out, r)
+		err = a.terminal().Report(r)
 	}
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ func (a *app) runStatus(ctx context.Context, o statusOptions) error {
 	if o.output == "json" {
 		return report.StatusJSON(a.Out, m)
 	}
-	return report.Status(a.Out, m, a.Now())
+	return a.terminal().Status(m, a.Now())
 }
 
 func (a *app) whereCommand() *cli.Command {
@@ -78,7 +78,7 @@ func (a *app) runWhere(ctx context.Context, o statusOptions, what string) error 
 	if o.output == "json" {
 		return report.WhereJSON(a.Out, what, places)
 	}
-	return report.Where(a.Out, what, places, a.Now())
+	return a.terminal().Where(what, places, a.Now())
 }
 
 // look reads the state and what would happen next; it writes nothing.

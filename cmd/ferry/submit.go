@@ -66,18 +66,14 @@ func (a *app) planCommand() *cli.Command {
 }
 
 func (a *app) runPlan(ctx context.Context, o submitOptions) error {
-	if err := checkFormat(o.output, "text", "json"); err != nil {
+	if err := checkFormat(o.output, "text", "json", "markdown"); err != nil {
 		return err
 	}
 	plan, err := a.plan(ctx, o)
 	if err != nil {
 		return err
 	}
-	write := report.Plan
-	if o.output == "json" {
-		write = report.PlanJSON
-	}
-	if err := write(a.Out, plan); err != nil {
+	if err := a.writePlan(o.output, plan); err != nil {
 		return err
 	}
 	if err := (&promote.Report{Plan: plan}).Errors(); err != nil {

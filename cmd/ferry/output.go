@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/ferry-cd/ferry/promote"
+	"github.com/ferry-cd/ferry/report"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// terminal says how to write for a person: in colour only where a terminal shows it and nobody asked for none
+// (no-color.org), or where CI asks for it.
+func (a *app) terminal() report.Terminal {
+	t := report.Terminal{Out: a.Out, Colour: a.Getenv("FORCE_COLOR") != ""}
+	if f, ok := a.Out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		t.Colour = t.Colour || a.Getenv("TERM") != "dumb"
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			t.Width = width
+		}
+	}
+	t.Colour = t.Colour && a.Getenv("NO_COLOR") == ""
+	return t
+}
+
+// budget is the room that a forge leaves for the text of a pull request.
+func budget(forge scm.Client) report.Budget {
+	if forge == nil {
+		return report.Local
+	}
+	return report.Within(forge.Limits())
+}
+
+// writePlan prints what would be done.
+func (a *app) writePlan(format string, plan *promote.Plan) error {
+	switch format {
+	case "json":
+		return report.PlanJSON(a.Out, plan)
+	case "markdown":
+		_, err := fmt.Fprint(a.Out, report.PlanMarkdown(plan))
+		return err
+	}
+	return a.terminal().Plan(plan)
+}
