@@ -11,11 +11,18 @@ import (
 type Config struct {
 	Apps         []App         // sorted by name
 	Environments []Environment // in an order where each comes after all of its After, otherwise as written
+	Forge        Forge
 	Trust        Trust
 	Policies     []Policy // as written
 	placements   map[[2]string]Placement
 	ordered      []Placement
 	made         map[[2]string]made // what placements were made from, for Effective
+}
+
+// Forge says what holds the repository; zero where its address tells.
+type Forge struct {
+	Kind string // github, gitlab, azure, gitea, bitbucket
+	URL  string // where its web pages begin; "" = the host of the repository
 }
 
 // App is a unit that is rendered and promoted on its own.

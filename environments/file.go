@@ -7,6 +7,7 @@ package environments
 // rootFile is ferry.yaml.
 type rootFile struct {
 	Version      int               `yaml:"version" jsonschema:"required,minimum=1,maximum=1" doc:"Version of this format." example:"1"`
+	Forge        forgeFile         `yaml:"forge" doc:"The forge that holds this repository, where its address does not tell." example:"{kind: gitlab, url: https://git.example.com}"`
 	Requires     constraint        `yaml:"requires" doc:"Versions of ferry that may work with this repository; any other refuses." example:"\">=0.1 <0.2\""`
 	Include      []glob            `yaml:"include" doc:"Files of teams that define apps; * and ? match within a folder's name. They may tighten gates, never loosen them." example:"[apps/*/ferry.app.yaml]"`
 	Defaults     settings          `yaml:"defaults" doc:"What holds in every environment that does not say otherwise. Lists written in an environment replace these." example:"{kubernetes: {version: \"1.34\"}}"`
@@ -14,6 +15,11 @@ type rootFile struct {
 	Environments []environmentFile `yaml:"environments" jsonschema:"required" doc:"The places that releases are promoted into." example:"[{name: dev}, {name: prod, after: [dev]}]"`
 	Policies     []policyFile      `yaml:"policies" doc:"Rules that every rendered resource must follow; see docs/rendering.md." example:"[{name: replicas, rule: \"object.kind != 'Deployment' || object.spec.replicas > 1\", message: one replica is none}]"`
 	Trust        trustFile         `yaml:"trust" doc:"Whose commit statuses count; a status from anyone else is ignored, and named." example:"{connector: [app/ferry-connector]}"`
+}
+
+type forgeFile struct {
+	Kind forgeKind `yaml:"kind" jsonschema:"required" doc:"Which forge it is." example:"gitlab"`
+	URL  webURL    `yaml:"url" doc:"Where its web pages begin, with a path where it has one. On the host of this repository; for any other give --forge-url." example:"https://git.example.com/forge"`
 }
 
 // teamFile is what include names: apps and nothing else.

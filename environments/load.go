@@ -49,6 +49,23 @@ func Load(ctx context.Context, src Source, options ...Option) (*Config, error) {
 	return l.config(), nil
 }
 
+// ForgeOf reads from a ferry.yaml which forge holds it, and nothing else: whoever needs that has not loaded anything yet.
+// Mistakes are for Load to report; what is not right is the zero value.
+func ForgeOf(data []byte) Forge {
+	l := &loader{}
+	root := l.parse(RootFile, data)
+	if root == nil || root.child("forge") == nil {
+		return Forge{}
+	}
+	var f forgeFile
+	at := len(l.problems)
+	decoder{&l.reporter}.decode(root.child("forge"), reflect.ValueOf(&f).Elem(), "forge")
+	if len(l.problems) > at {
+		return Forge{}
+	}
+	return Forge{Kind: string(f.Kind), URL: string(f.URL)}
+}
+
 // loader is a configuration on its way from files to Config.
 type loader struct {
 	reporter
@@ -215,6 +232,7 @@ func (l *loader) config() *Config {
 		c.placements[key], c.made[key] = p.Placement, made{p.app.node, p.node}
 		c.ordered = append(c.ordered, p.Placement)
 	}
+	c.Forge = Forge{Kind: string(l.root.Forge.Kind), URL: string(l.root.Forge.URL)}
 	c.Trust, c.Policies = trustOf(l.root.Trust), l.policies()
 	return c
 }

@@ -65,6 +65,8 @@ type (
 	person      string
 	label       string
 	statusName  string
+	forgeKind   string
+	webURL      string
 )
 
 const namePattern = `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`
@@ -124,6 +126,11 @@ func (apiVersion) rule() rule {
 
 func (mergeRule) rule() rule  { return words("review", "auto") }
 func (engineName) rule() rule { return words("flux", "argocd") }
+func (forgeKind) rule() rule  { return words("github", "gitlab", "azure", "gitea", "bitbucket") }
+
+func (webURL) rule() rule {
+	return rule{name: "an https:// URL without credentials", pattern: `^https?://[^\s/@?#]+(/[^\s@?#]*)?$`}
+}
 func (supersede) rule() rule {
 	r := words("replace")
 	r.planned = plannedSupersede
