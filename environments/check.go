@@ -23,8 +23,21 @@ func (l *loader) check() {
 	for i := range l.apps {
 		l.checkApp(&l.apps[i])
 	}
+	l.checkOverrides()
 	l.place()
 	l.checkPlacements()
+}
+
+func (l *loader) checkOverrides() {
+	for i, rule := range l.root.Overrides {
+		n := l.rootNode.get("overrides").item(i)
+		for j, name := range rule.Environments {
+			l.knows(l.environmentNames(), string(name), n.get("environments").item(j).Position, "overrides name %q, which does not exist", name)
+		}
+		if len(rule.By) == 0 && !n.get("by").spoilt() && n.get("by") != nil {
+			l.add(n.at("by"), "", "overrides let nobody pass: by is empty")
+		}
+	}
 }
 
 // checkNames wants every name once: environments, and apps and groups in one name space.
@@ -211,12 +224,15 @@ func (l *loader) checkApprovals(p placed, n *node) {
 	switch {
 	case g.Count > 0 && !p.PullRequest:
 		l.addOnce(n.at("count"), "approvals are asked for in %q, but pullRequest is false: there is nothing to approve", p.Environment)
-	case len(g.From) > 0 && g.Count > len(able):
+	case len(g.From) > 0 && g.Count > len(able) && !slices.ContainsFunc(able, isTeam):
 		l.addOnce(n.at("count"), "%d approvals are asked for, but only %d persons may give them", g.Count, len(able))
 	case len(g.From) > 0 && g.Count == 0:
 		l.addOnce(n.at("from"), "the approvals of persons are asked for, but no count")
 	}
 }
+
+// isTeam tells a name that stands for persons whom only the forge knows.
+func isTeam(name string) bool { return strings.HasPrefix(name, "team/") }
 
 // checkGroups wants apps that share a pull request to agree on what a pull request has once.
 func (l *loader) checkGroups() {
@@ -234,7 +250,8 @@ func (l *loader) checkGroups() {
 		for _, differs := range []struct {
 			key  string
 			a, b any
-		}{{"branch", f.Branch, p.Branch}, {"merge", f.Merge, p.Merge}, {"pullRequest", f.PullRequest, p.PullRequest}} {
+		}{{"branch", f.Branch, p.Branch}, {"merge", f.Merge, p.Merge}, {"pullRequest", f.PullRequest, p.PullRequest},
+			{"supersede", f.Supersede, p.Supersede}, {"together", f.Together, p.Together}} {
 			if differs.a != differs.b {
 				l.add(p.place(differs.key), "", "%q and %q share a pull request in %q, but differ in %s: %v and %v",
 					f.App, p.App, p.Environment, differs.key, differs.a, differs.b)

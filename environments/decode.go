@@ -101,6 +101,9 @@ func (d decoder) unknown(t reflect.Type, key *node) (meant string) {
 
 // bounds reports a number out of its range.
 func (d decoder) bounds(n *node, v reflect.Value, f field) {
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
 	if v.Kind() == reflect.Int && n.kind == scalar && n.tag == "!!int" && (v.Int() < f.min || v.Int() > f.max) {
 		d.blame(n, "", "%s must be between %d and %d, not %s", f.key, f.min, f.max, quote(n.text))
 	}

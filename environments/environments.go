@@ -14,6 +14,7 @@ type Config struct {
 	Forge        Forge
 	Trust        Trust
 	Policies     []Policy // as written
+	Overrides    []OverrideRule
 	placements   map[[2]string]Placement
 	ordered      []Placement
 	made         map[[2]string]made // what placements were made from, for Effective
@@ -75,6 +76,10 @@ type Placement struct {
 	Rewrite      map[string]string // registry -> registry of this environment, for every image
 	Merge        Merge
 	PullRequest  bool
+	Supersede    Supersede
+	Together     bool // the apps of a group travel together or not at all
+	Rollback     Quick
+	Hotfix       Quick
 	Gates        Gates
 	Health       Health
 	Clusters     []string
@@ -113,6 +118,34 @@ const (
 	Review Merge = "review" // a person
 	Auto   Merge = "auto"   // ferry, once gates and the forge's required checks pass
 )
+
+// Supersede says what a newer release does to an open pull request.
+type Supersede string
+
+// The ways to supersede.
+const (
+	Replace    Supersede = "replace"     // the newer one takes its place
+	OnApproval Supersede = "on-approval" // until somebody approves it; then the newer one waits
+	Queue      Supersede = "queue"       // the newer one waits
+)
+
+// Quick are the gates of a way that is quicker than the usual one: a rollback or a hotfix.
+type Quick struct {
+	Approvals int      // of those whose approval counts in the environment
+	Ignore    []string // names of gates that do not hold it back
+	// OnFailure lets ferry start a rollback itself, when a release is reported as failed within Within of its coming.
+	OnFailure bool
+	Within    time.Duration
+}
+
+// OverrideRule lets persons pass gates in an emergency, on record.
+type OverrideRule struct {
+	Environments []string // empty = all
+	Gates        []string
+	By           []string
+	Approvals    int           // of other people, at least 1
+	Review       time.Duration // within which somebody else confirms it; 0 = nobody has to
+}
 
 // Gates are the conditions of entering an environment.
 type Gates struct {

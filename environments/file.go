@@ -13,6 +13,7 @@ type rootFile struct {
 	Defaults     settings          `yaml:"defaults" doc:"What holds in every environment that does not say otherwise. Lists written in an environment replace these." example:"{kubernetes: {version: \"1.34\"}}"`
 	Apps         []appFile         `yaml:"apps" doc:"The apps: units that are rendered and promoted on their own." example:"[{name: shop, source: {repository: https://github.com/acme/shop, path: charts/shop}}]"`
 	Environments []environmentFile `yaml:"environments" jsonschema:"required" doc:"The places that releases are promoted into." example:"[{name: dev}, {name: prod, after: [dev]}]"`
+	Overrides    []overrideFile    `yaml:"overrides" doc:"Who may pass which gates in an emergency, on record: ferry promote --override. Without it, nobody." example:"[{environments: [prod], gates: [soak, freezes], by: [ada], approvals: 1}]"`
 	Policies     []policyFile      `yaml:"policies" doc:"Rules that every rendered resource must follow; see docs/rendering.md." example:"[{name: replicas, rule: \"object.kind != 'Deployment' || object.spec.replicas > 1\", message: one replica is none}]"`
 	Trust        trustFile         `yaml:"trust" doc:"Whose commit statuses count; a status from anyone else is ignored, and named." example:"{connector: [app/ferry-connector]}"`
 }
@@ -82,7 +83,10 @@ type settings struct {
 	Health        healthFile     `yaml:"health" doc:"What counts as healthy." example:"{from: connector}"`
 	Deadline      duration       `yaml:"deadline" doc:"How long clusters may take after a merge." example:"30m"`
 	Labels        []label        `yaml:"labels" doc:"Labels for pull requests." example:"[\"environment/{environment}\"]"`
-	Supersede     supersede      `yaml:"supersede" doc:"What a newer release does to an open pull request: replace puts the newer one into it." example:"replace"`
+	Supersede     supersede      `yaml:"supersede" doc:"What a newer release does to an open pull request: replace puts the newer one into it, on-approval does so until somebody approves, queue lets it wait until the pull request is merged or closed." example:"on-approval"`
+	Together      *bool          `yaml:"together" doc:"The apps of a group travel together or not at all. Without it, those that may go do, and the others are named." example:"true"`
+	Rollback      rollbackFile   `yaml:"rollback" doc:"How ferry rollback goes back in the environment, and whether ferry does so by itself." example:"{approvals: 1, on: failure, within: 30m}"`
+	Hotfix        quickFile      `yaml:"hotfix" doc:"The gates of ferry promote --hotfix, which goes straight into the environment." example:"{approvals: 2, ignore: [soak, windows]}"`
 	Gates         gatesFile      `yaml:"gates" doc:"Conditions for entering the environment." example:"{soak: 24h}"`
 	Images        rewriteFile    `yaml:"images" doc:"What happens to images on the way into the environment." example:"{rewrite: {dev.azurecr.io: prod.azurecr.io}}"`
 	renderingFile `yaml:",inline"`
@@ -113,6 +117,26 @@ type approvalsFile struct {
 	Count   int      `yaml:"count" jsonschema:"minimum=0,maximum=20" doc:"How many people." example:"2"`
 	From    []person `yaml:"from" doc:"Whose approval counts; without it, everyone who may approve." example:"[ada, grace]"`
 	Exclude []person `yaml:"exclude" doc:"Whose approval does not count." example:"[release-bot]"`
+}
+
+// quickFile are the gates of a way that is quicker than the usual one.
+type quickFile struct {
+	Approvals *int       `yaml:"approvals" jsonschema:"minimum=0,maximum=20" default:"1 where the environment asks for approvals or people merge" doc:"How many people approve, of those whose approval counts in the environment." example:"1"`
+	Ignore    []gateName `yaml:"ignore" default:"soak, windows, freezes" doc:"Gates of the environment that do not hold it back." example:"[soak, windows, freezes]"`
+}
+
+type rollbackFile struct {
+	quickFile `yaml:",inline"`
+	On        rollbackOn `yaml:"on" doc:"failure: ferry goes back by itself when a release is reported as failed soon after it came." example:"failure"`
+	Within    duration   `yaml:"within" default:"1h" doc:"How soon after it came." example:"30m"`
+}
+
+type overrideFile struct {
+	Environments []appName  `yaml:"environments" doc:"Where; without it, everywhere." example:"[prod]"`
+	Gates        []gateName `yaml:"gates" jsonschema:"required" doc:"Which gates may be passed." example:"[soak, windows, freezes]"`
+	By           []person   `yaml:"by" jsonschema:"required" doc:"Who may: logins of the forge, or team/NAME." example:"[ada, team/on-call]"`
+	Approvals    int        `yaml:"approvals" jsonschema:"minimum=0,maximum=20" default:"1" doc:"How many other people must approve; at least one." example:"1"`
+	Review       duration   `yaml:"review" doc:"Within which time somebody else confirms that it was right: ferry audit --confirm. Until then status shows it." example:"72h"`
 }
 
 type windowFile struct {

@@ -233,7 +233,7 @@ func (l *loader) config() *Config {
 		c.ordered = append(c.ordered, p.Placement)
 	}
 	c.Forge = Forge{Kind: string(l.root.Forge.Kind), URL: string(l.root.Forge.URL)}
-	c.Trust, c.Policies = trustOf(l.root.Trust), l.policies()
+	c.Trust, c.Policies, c.Overrides = trustOf(l.root.Trust), l.policies(), overridesOf(l.root.Overrides)
 	return c
 }
 

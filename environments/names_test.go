@@ -67,7 +67,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%s explains %v, %v; want %s", name, have, err, want)
 		}
 	}
-	if top, err := Explain(""); err != nil || len(top) != 9 {
+	if top, err := Explain(""); err != nil || len(top) != 10 {
 		t.Errorf("the top level has %d keys, %v", len(top), err)
 	}
 	for name, want := range map[string]string{"gates.sok": `did you mean "gates.soak"?`, "enviroments": `did you mean "environments"?`, "zebras.in.the.zoo": "ferry explain lists the keys"} {
@@ -78,11 +78,14 @@ func TestExplain(t *testing.T) {
 
 // TestExplainedDefaults keeps what explain says about defaults equal to what is built in.
 func TestExplainedDefaults(t *testing.T) {
+	const asked = "1 where the environment asks for approvals or people merge"
 	want := map[string]string{"environments.path": "{environment}/{app}", "environments.merge": "review", "environments.pullRequest": "true",
 		"environments.engine": "flux", "environments.deadline": "1h", "environments.supersede": "replace", "environments.health.from": "connector",
 		"environments.gates.healthy": "true where there is an after", "environments.includeCRDs": "true", "environments.injectNamespace": "false",
 		"environments.validate": "warn", "environments.deterministic": "strict", "policies.severity": "error",
-		"environments.hooks": "keep for argocd, fail for flux", "apps.hooks": "keep for argocd, fail for flux", "apps.source.path": "."}
+		"environments.hooks": "keep for argocd, fail for flux", "apps.hooks": "keep for argocd, fail for flux", "apps.source.path": ".",
+		"environments.rollback.approvals": asked, "environments.rollback.ignore": "soak, windows, freezes", "environments.rollback.within": "1h",
+		"environments.hotfix.approvals": asked, "environments.hotfix.ignore": "soak, windows, freezes", "overrides.approvals": "1"}
 	for _, f := range Fields() {
 		if f.Default != want[f.Key] {
 			t.Errorf("the default of %s is explained as %q, want %q", f.Key, f.Default, want[f.Key])

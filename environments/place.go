@@ -105,6 +105,11 @@ func (l *loader) placeOne(app *writtenApp, environment string, settings environm
 		p.Branch = ""
 	}
 	p.After = l.upstream(app.appFile, environment)
+	p.Rollback, p.Hotfix = quickOf(settings.Rollback.quickFile, p), quickOf(settings.Hotfix, p)
+	p.Rollback.OnFailure, p.Rollback.Within = settings.Rollback.On == "failure", durationOf(settings.Rollback.Within)
+	if p.Rollback.Within == 0 {
+		p.Rollback.Within = time.Hour
+	}
 	p.Gates.Healthy = len(p.After) > 0
 	if settings.Gates.Healthy != nil {
 		p.Gates.Healthy = *settings.Gates.Healthy
@@ -171,10 +176,35 @@ func placement(app appFile, s environmentFile) Placement {
 		Kubernetes: Kubernetes{Version: string(s.Kubernetes.Version), APIs: strs(s.Kubernetes.APIs)},
 		Engine:     string(s.Engine), Images: imagesOf(app.Images), Rewrite: texts(s.Images.Rewrite),
 		Merge: Merge(s.Merge), PullRequest: s.PullRequest == nil || *s.PullRequest,
+		Supersede: Supersede(s.Supersede), Together: s.Together != nil && *s.Together,
 		Gates: gatesOf(s.Gates, fill), Health: healthOf(s.Health, fill),
 		Clusters: strs(s.Clusters), Deadline: durationOf(s.Deadline), Labels: filled(s.Labels, fill),
 		AllowSecrets: app.AllowSecrets, Rendering: renderingOf(s.renderingFile, fill),
 	}
+}
+
+// quickOf fills in what holds where nothing is written: nobody who is asked in daily life is left out in a hurry.
+func quickOf(q quickFile, p Placement) Quick {
+	out := Quick{Ignore: strs(q.Ignore)}
+	if q.Ignore == nil {
+		out.Ignore = []string{"soak", "windows", "freezes"}
+	}
+	switch {
+	case q.Approvals != nil:
+		out.Approvals = *q.Approvals
+	case p.PullRequest && (p.Gates.Approvals.Count > 0 || p.Merge == Review):
+		out.Approvals = 1
+	}
+	return out
+}
+
+func overridesOf(rules []overrideFile) []OverrideRule {
+	var out []OverrideRule
+	for _, r := range rules {
+		out = append(out, OverrideRule{Environments: strs(r.Environments), Gates: strs(r.Gates), By: strs(r.By),
+			Approvals: max(1, r.Approvals), Review: durationOf(r.Review)})
+	}
+	return out
 }
 
 func sourceOf(s sourceFile) AppSource {

@@ -10,13 +10,12 @@ import (
 var (
 	plannedKeys = map[reflect.Type][]string{
 		reflect.TypeFor[rootFile]():   {"tickets", "notify", "keep"},
-		reflect.TypeFor[appFile]():    {"imageExists", "together", "keep"},
+		reflect.TypeFor[appFile]():    {"imageExists", "keep"},
 		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref"},
-		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists", "together", "rollback", "tickets", "notify"},
+		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists", "tickets", "notify"},
 		reflect.TypeFor[gatesFile]():  {"imageExists", "tickets"},
 	}
-	plannedSupersede = map[string]string{"on-approval": "supersede: on-approval", "queue": "supersede: queue"}
-	plannedPersons   = map[string]string{"team/": "approval by teams (team/...)", "source-authors": "excluding source-authors"}
+	plannedPersons = map[string]string{"source-authors": "excluding source-authors"}
 )
 
 // later tells whether a key is planned for a place. An environment may say what settings say.

@@ -109,7 +109,6 @@ func writePlanned(out *bytes.Buffer) {
 	} {
 		fmt.Fprintf(out, "- %s: `%s`\n", p.where, strings.Join(plannedKeys[p.t], "`, `"))
 	}
-	words := append(slices.Collect(maps.Values(plannedSupersede)), slices.Collect(maps.Values(plannedPersons))...)
-	slices.Sort(words)
+	words := slices.Sorted(maps.Values(plannedPersons))
 	fmt.Fprintf(out, "- %s\n", strings.Join(words, "; "))
 }

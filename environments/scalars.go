@@ -50,6 +50,8 @@ type (
 	mergeRule   string
 	engineName  string
 	supersede   string
+	gateName    string
+	rollbackOn  string
 	healthFrom  string
 	duration    string
 	clock       string
@@ -132,10 +134,12 @@ func (webURL) rule() rule {
 	return rule{name: "an https:// URL without credentials", pattern: `^https?://[^\s/@?#]+(/[^\s@?#]*)?$`}
 }
 func (supersede) rule() rule {
-	r := words("replace")
-	r.planned = plannedSupersede
-	return r
+	return words("replace", "on-approval", "queue")
 }
+func (gateName) rule() rule {
+	return words("healthy", "soak", "checks", "approvals", "windows", "freezes", "manual")
+}
+func (rollbackOn) rule() rule { return words("failure") }
 func (healthFrom) rule() rule { return words("connector", "status", "check", "merged") }
 func (weekday) rule() rule    { return words("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun") }
 
@@ -195,7 +199,7 @@ func (constraint) rule() rule {
 }
 
 func (person) rule() rule {
-	return rule{name: "a person's login", planned: plannedPersons, pattern: `^[A-Za-z0-9_][-A-Za-z0-9._@+]*(\[bot\])?$`}
+	return rule{name: "a person's login or team/NAME", planned: plannedPersons, pattern: `^(team/[A-Za-z0-9_][-A-Za-z0-9._/]*|[A-Za-z0-9_][-A-Za-z0-9._@+]*(\[bot\])?)$`}
 }
 
 func (label) rule() rule {

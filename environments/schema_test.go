@@ -97,7 +97,7 @@ func formProblem(err error) bool {
 	}
 	return slices.ContainsFunc(ps, func(p Problem) bool {
 		return strings.Contains(p.Message, "there is no key") || strings.Contains(p.Message, " must be ") ||
-			strings.Contains(p.Message, "has no name") || strings.Contains(p.Message, "has no source") || strings.Contains(p.Message, "has no repository") ||
+			strings.Contains(p.Message, "has no name") || strings.Contains(p.Message, "an entry of overrides has no") || strings.Contains(p.Message, "has no source") || strings.Contains(p.Message, "has no repository") ||
 			strings.Contains(p.Message, "has no environments") || strings.Contains(p.Message, "has no version") ||
 			strings.Contains(p.Message, "has no from") || strings.Contains(p.Message, "has no to") || strings.Contains(p.Message, "has no zone") ||
 			strings.Contains(p.Message, "has no reason") || strings.Contains(p.Message, "has no path") || strings.Contains(p.Message, "has no kind") ||

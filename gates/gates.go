@@ -10,6 +10,7 @@
 //	checks.go     named statuses, upstream and on the head
 //	approvals.go  people
 //	calendar.go   windows, freezes and holds
+//	override.go   what a person decided to pass, and the gates of quicker ways
 package gates
 
 import (
@@ -51,6 +52,8 @@ type Input struct {
 	// needs it and is not there counts as unknown: nobody's approval counts through it.
 	Groups map[string][]string
 	Holds  []Hold
+	// Override is what a person decided to pass, nil where nobody did.
+	Override *Override
 	// Explicit says that a person asked for exactly this promotion by name.
 	Explicit bool
 	// Now is compared with times that the forge gave, so it is best the forge's own clock. Times are shown in its zone.
@@ -71,6 +74,7 @@ type Condition struct {
 	Reason string    `json:"reason"`         // for people: "soak: healthy in qa since 10:02 UTC, needs 24h, 3h12m left"
 	Hint   string    `json:"hint,omitempty"` // what a person can do, where waiting does not help
 	Until  time.Time `json:"until,omitzero"` // the earliest moment at which time alone lets it pass
+	fixed  bool      // nobody may override it
 }
 
 // Evaluate judges a snapshot. The same snapshot gives the same verdict, word for word.
@@ -90,8 +94,12 @@ func Evaluate(in Input) Verdict {
 	v.Merge = append(v.Merge, windows(in)...)
 	v.Merge = append(v.Merge, freezes(in)...)
 	v.Merge = append(v.Merge, manual(in)...)
+	v.overridden(in)
 	return v
 }
+
+// Holding gives the holds that stop an app in an environment now, each as a condition.
+func Holding(in Input) []Condition { return under(Proposing, holding(in)) }
 
 func under(s Stage, cs []Condition) []Condition {
 	out := make([]Condition, 0, len(cs))

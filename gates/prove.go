@@ -38,6 +38,10 @@ type Proof struct {
 	Why         string    `json:"why"`              // for people, without the environment's name
 	Hint        string    `json:"hint,omitempty"`
 	Ignored     []string  `json:"ignored,omitempty"` // creators whose statuses do not count, sorted
+	// Due is when machines should have reported: the deadline of the environment after Merged; zero where there is none.
+	Due time.Time `json:"due,omitzero"`
+	// FailedAt is when the failure was reported, where State is Failed.
+	FailedAt time.Time `json:"failedAt,omitzero"`
 	// Unchecked says that merging alone was the proof.
 	Unchecked bool `json:"unchecked,omitempty"`
 }
@@ -56,6 +60,9 @@ func Prove(p environments.Placement, trust environments.Trust, s Stretch) Proof 
 	}
 	proof.Commit = s.Commits[0].ID
 	proof.Merged = s.Commits[len(s.Commits)-1].Time
+	if p.Deadline > 0 {
+		proof.Due = proof.Merged.Add(p.Deadline)
+	}
 	if p.Health.From == fromMerged {
 		return proveMerged(proof, s)
 	}
@@ -186,6 +193,9 @@ func conclude(proof *Proof, s Stretch, vs []view) {
 		return cmp.Compare(slices.Index(severity, a.state), slices.Index(severity, b.state))
 	})
 	proof.State = worst.state
+	if r, _ := worst.line.last(); proof.State == Failed {
+		proof.FailedAt = r.Time
+	}
 	proof.Proven = worst.state == Healthy
 	if proof.Proven {
 		youngest := slices.MaxFunc(vs, func(a, b view) int { return a.line.since.Compare(b.line.since) })

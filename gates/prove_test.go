@@ -129,7 +129,10 @@ func TestProve(t *testing.T) {
 			if strings.Contains(strings.Join(tt.commits, ""), "mallory") {
 				want.Ignored = []string{"mallory"}
 			}
-			got.Hint = ""
+			if (tt.state == Failed) == got.FailedAt.IsZero() {
+				t.Errorf("%s at %v", got.State, got.FailedAt)
+			}
+			got.Hint, got.FailedAt = "", time.Time{}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Error(d)
 			}

@@ -23,12 +23,25 @@ func healthy(in Input) []Condition {
 			c.Pass, c.Hint = true, ""
 			c.Reason = fmt.Sprintf("healthy: merged in %s; its health is not asked for (%s)", env, p.State)
 		default:
+			c.fixed = p.State == Absent
 			c.Reason = fmt.Sprintf("healthy: %s in %s: %s", p.State, env, p.Why)
+			late(&c, p, in.Now)
 		}
 		c.Reason += ignored(p)
 		out = append(out, c)
 	}
 	return out
+}
+
+// late says that a machine did not answer in the time it had. The wait for it ends there: only somebody can help.
+func late(c *Condition, p Proof, now time.Time) {
+	if p.Due.IsZero() || p.State != Missing && p.State != InDoubt && p.State != Untrusted {
+		return
+	}
+	if now.Before(p.Due) {
+		return
+	}
+	c.Reason = fmt.Sprintf("healthy: timed out in %s, where it should have been healthy by %s; %s: %s", p.Environment, clock(p.Due, now), p.State, p.Why)
 }
 
 // upstream finds an environment's proof. One that was not handed in is as good as none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,13 @@ type Done struct {
 // what is there now; every other failure stops only its own promotion.
 func (p *Promoter) Apply(ctx context.Context, plan *Plan) ([]Done, error) {
 	var all []Done
+	if len(plan.Decisions) > 0 {
+		done, err := p.record(ctx, plan.Decisions)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, done...)
+	}
 	moved := map[string]git.Commit{} // bases that this run itself moved on
 	for _, pr := range plan.Promotions {
 		if base, ok := moved[pr.Base]; ok && pr.Action != ActionKeep {
@@ -87,6 +95,9 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 	}
 	head := d.old
 	if !d.reuse {
+		if err := p.replaced(ctx, d); err != nil {
+			return err
+		}
 		var err error
 		if head, err = p.commit(ctx, d.Promotion); err != nil {
 			return err
@@ -98,6 +109,9 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 	}
 	d.Commit = string(head)
 	t := p.Write(d.Promotion)
+	if d.PullRequest != nil {
+		t.Labels = append(slices.Clone(t.Labels), d.PullRequest.Labels...) // people's own stay
+	}
 	pr, outcome, err := p.Forge.EnsurePullRequest(ctx, scm.Proposal{Head: d.Branch, Base: d.Base, Title: t.Title, Body: t.Body, Labels: t.Labels})
 	if err != nil {
 		return fmt.Errorf("open the pull request of %s: %w", d.Branch, err)
@@ -159,7 +173,7 @@ func (p *Promoter) commit(ctx context.Context, pr Promotion) (git.ID, error) {
 // merge merges a pull request at just the head that was judged.
 func (p *Promoter) merge(ctx context.Context, m Merge) Done {
 	d := Done{Promotion: Promotion{Environment: m.Environment, Unit: m.Unit, Action: ActionMerge, PullRequest: &m.PullRequest}, Wrote: true}
-	d.Merged, d.Err = p.Forge.MergePullRequest(ctx, m.PullRequest.Number, scm.Merge{Head: m.PullRequest.HeadSHA, Message: m.PullRequest.Title})
+	d.Merged, d.Err = p.Forge.MergePullRequest(ctx, m.PullRequest.Number, scm.Merge{Head: m.PullRequest.HeadSHA, Message: m.message})
 	if d.Err != nil {
 		d.Err = fmt.Errorf("merge pull request #%d: %w", m.PullRequest.Number, d.Err)
 	}
@@ -182,6 +196,12 @@ func (p *Promoter) message(pr Promotion) string {
 	t = t.Add(release.TrailerEnvironment, pr.Environment)
 	for _, old := range pr.Supersedes {
 		t = t.Add(release.TrailerSupersedes, old.App+" "+old.Version+" ("+old.Sequence.String()+")")
+	}
+	for _, o := range pr.Overrides {
+		t = t.Add(release.TrailerOverride, o)
+	}
+	for _, what := range pr.Discards {
+		t = t.Add(release.TrailerDiscards, what)
 	}
 	if p.Run != "" {
 		t = t.Add(release.TrailerRun, p.Run)

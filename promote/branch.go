@@ -16,6 +16,24 @@ type proposal struct {
 	records map[string]release.Record // by app: what the branch changes against its own parent
 	foreign string                    // why it is not ferry's work alone, "" where it is
 	stale   bool                      // an app's folder on the base moved since
+	// What its commit says of itself; conveniences that may be edited away.
+	superseded []release.Release
+	overrides  []string
+	trailers   release.Trailers
+}
+
+// message is what a merge commit says: the title, and what the branch's own commit says for tools.
+func (pr *proposal) message(title string) string { return pr.trailers.Message(title) }
+
+// said reads the trailers of the head.
+func (pr *proposal) said() {
+	pr.trailers = release.ParseTrailers(pr.head.Message)
+	pr.superseded = supersededBefore(pr.trailers)
+	for _, t := range pr.trailers {
+		if t.Key == release.TrailerOverride {
+			pr.overrides = append(pr.overrides, t.Value)
+		}
+	}
 }
 
 // proposed reads a promotion branch; nil where there is none. A branch is ferry's own when everything on it is explained
@@ -26,6 +44,7 @@ func (p *Promoter) proposed(ctx context.Context, s *Snapshot, unit unit) (*propo
 		return nil, nil
 	}
 	pr := &proposal{head: head, records: map[string]release.Record{}}
+	pr.said()
 	if len(head.Parents) == 0 || len(head.Parents) > 2 {
 		pr.foreign = "its head is not one commit on the base"
 		return pr, nil
@@ -117,6 +136,14 @@ type unit struct {
 }
 
 func (u unit) branch() string { return release.PromotionBranch(u.Environment, u.App) }
+
+// unitOf gives the unit that a placement belongs to.
+func (s *Snapshot) unitOf(pl environments.Placement) unit {
+	for _, u := range s.units(Options{Scope: Scope{Apps: []string{pl.App}, Environments: []string{pl.Environment}}}) {
+		return u
+	}
+	return unit{}
+}
 
 // units groups the placements in promotion order. A unit is whole as soon as one of its apps is in scope: what shares a
 // branch is decided together.

@@ -28,7 +28,10 @@ type Change struct {
 	Findings []check.Finding // warnings; errors refuse the change
 	Notices  []string
 	Adopted  []string // files that were not ferry's and are taken over
+	Restores bool     // a rollback: nothing was rendered
+	Discards []string // hand edits that are discarded on request
 	edits    []edit
+	record   []byte // the record as it was, for a rollback
 }
 
 // Origin is where a (release, configuration) was proven.
@@ -46,6 +49,13 @@ type edit struct {
 
 // change renders what is wanted and compares it with what the base branch holds.
 func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, o Options) (*Change, error) {
+	if w.restore != nil {
+		c, err := p.revive(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		return p.finish(ctx, s, w, c, o)
+	}
 	k := key(w.placement)
 	ms, notices, renderer, err := p.render(ctx, w)
 	var refused *Refused
@@ -56,12 +66,18 @@ func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, o Options) 
 		return nil, &Failed{Key: k, Err: err}
 	}
 	c := &Change{Key: k, Folder: w.placement.Folder, New: ms, Notices: notices, Origins: w.origins}
-	live := s.lives[k]
+	c.To = release.Record{Version: release.RecordVersion, App: k.App, Environment: k.Environment, Release: w.release,
+		Inputs: w.reading.inputs, Files: filesOf(ms), Made: release.Made{Ferry: p.Version, Renderer: renderer}}
+	return p.finish(ctx, s, w, c, o)
+}
+
+// finish compares a change with what is there.
+func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, o Options) (*Change, error) {
+	live := s.lives[c.Key]
 	if live.Found {
 		c.From = &live.Record
 	}
-	c.To = release.Record{Version: release.RecordVersion, App: k.App, Environment: k.Environment, Release: w.release,
-		Inputs: w.reading.inputs, Files: filesOf(ms), Made: release.Made{Ferry: p.Version, Renderer: renderer}}
+	o.ConfirmShrink = o.ConfirmShrink || c.Restores
 	if err := p.place(ctx, s, w.placement, c, o); err != nil {
 		return nil, err
 	}
@@ -69,6 +85,9 @@ func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, o Options) 
 		return nil, err
 	}
 	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace})
+	if c.Restores {
+		c.undone()
+	}
 	return c, nil
 }
 
@@ -168,7 +187,7 @@ func filesOf(ms render.Manifests) []release.File {
 // Render gives what an app's newest release would be in an environment, with the configuration at the head of the default
 // branch: for looking, not for promoting.
 func (p *Promoter) Render(ctx context.Context, s *Snapshot, k Key) (render.Manifests, []string, error) {
-	if err := s.known(Scope{Apps: []string{k.App}, Environments: []string{k.Environment}}); err != nil {
+	if err := s.Known(Scope{Apps: []string{k.App}, Environments: []string{k.Environment}}); err != nil {
 		return nil, nil, err
 	}
 	pl, ok := s.Config.Placement(k.App, k.Environment)

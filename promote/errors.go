@@ -1,8 +1,11 @@
 package promote
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ferry-cd/ferry/scm"
 )
 
 // Refused is a promotion that a rule stops: nothing was written for it. It says why and, in Hint, what to do.
@@ -60,3 +63,8 @@ func (e *Failed) Error() string {
 
 // Unwrap gives the cause.
 func (e *Failed) Unwrap() error { return e.Err }
+
+// unreadable tells whether a forge does not show something to ferry.
+func unreadable(err error) bool {
+	return errors.Is(err, scm.ErrNotFound) || errors.Is(err, scm.ErrForbidden)
+}

@@ -13,12 +13,12 @@ import (
 
 // planMerge says of an open pull request what its merge waits for, and merges it where the environment's rule and every
 // gate allow that.
-func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion Promotion, have *proposal, plan *Plan) error {
+func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion Promotion, have *proposal, o Options, plan *Plan) error {
 	promotion.Action = ActionKeep
 	judged := *promotion.PullRequest // by the head that was read, whatever was pushed since
 	judged.HeadSHA = string(have.head.ID)
 	promotion.PullRequest = &judged
-	head, reviews, err := p.judged(ctx, s, have, *promotion.PullRequest)
+	head, reviews, err := p.judged(ctx, s, u, have, *promotion.PullRequest)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 		if !ok {
 			continue
 		}
-		v, err := p.mergeVerdict(ctx, s, pl, r, head, reviews)
+		v, err := p.mergeVerdict(ctx, s, pl, r, head, reviews, o)
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 		return err
 	}
 	if genuine {
-		plan.Merges = append(plan.Merges, Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest})
+		plan.Merges = append(plan.Merges, Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest, message: have.message(promotion.PullRequest.Title)})
 	}
 	return nil
 }
@@ -59,8 +59,18 @@ func (p *Promoter) genuine(ctx context.Context, s *Snapshot, u unit, have *propo
 		if !ok {
 			continue
 		}
-		w := &want{placement: pl, release: r.Release, reading: reading{inputs: r.Inputs}}
-		ms, _, _, err := p.render(ctx, w)
+		if h, back := s.backwards(pl); back && h.Rollback.To.Is(r) {
+			st, err := p.past(ctx, s, pl, h.Rollback.To)
+			if err != nil {
+				return false, err
+			}
+			if !slices.Equal(st.Record.Files, r.Files) {
+				return false, refuse(u.Key, "close the pull request and delete its branch; ferry proposes the rollback again",
+					"the branch %s does not hold what %s was", u.branch(), h.Rollback.To.Version)
+			}
+			continue
+		}
+		ms, _, _, err := p.render(ctx, wanted(pl, r))
 		if err != nil {
 			return false, &Failed{Key: key(pl), Err: err}
 		}
@@ -78,6 +88,9 @@ func byRule(promotion Promotion) []gates.Condition {
 	if pr := promotion.PullRequest; pr != nil && pr.Conflict && promotion.Action == ActionKeep {
 		cs = append(cs, gates.Condition{Gate: "conflict", Holds: gates.Merging, Reason: "the branch conflicts with " + promotion.Base})
 	}
+	if pr := promotion.PullRequest; pr != nil && slices.Contains(pr.Labels, HoldLabel) {
+		cs = append(cs, gates.Condition{Gate: "hold", Holds: gates.Merging, Reason: "hold: the pull request carries the label " + HoldLabel, Hint: "take the label off"})
+	}
 	if promotion.Merge == environments.Review {
 		cs = append(cs, gates.Condition{Gate: "review", Holds: gates.Merging, Reason: "a person merges promotions into " + promotion.Environment})
 	}
@@ -85,7 +98,7 @@ func byRule(promotion Promotion) []gates.Condition {
 }
 
 // judged reads what people and checks say of the head of a pull request.
-func (p *Promoter) judged(ctx context.Context, s *Snapshot, have *proposal, pr scm.PullRequest) (gates.Head, []gates.Review, error) {
+func (p *Promoter) judged(ctx context.Context, s *Snapshot, u unit, have *proposal, pr scm.PullRequest) (gates.Head, []gates.Review, error) {
 	reviews, err := p.Forge.Reviews(ctx, pr.Number)
 	if err != nil {
 		return gates.Head{}, nil, fmt.Errorf("read reviews of pull request #%d: %w", pr.Number, err)
@@ -95,13 +108,25 @@ func (p *Promoter) judged(ctx context.Context, s *Snapshot, have *proposal, pr s
 		said = append(said, gates.Review{Author: rv.Author, Decision: gates.Decision(rv.Verdict), SHA: rv.SHA, Time: rv.Time})
 	}
 	statuses, err := s.statusesOf(ctx, p.Forge, have.head.ID)
-	return gates.Head{ID: string(have.head.ID), Author: pr.Author, Pushed: have.head.Time, Statuses: reported(statuses)}, said, err
+	if err != nil {
+		return gates.Head{}, nil, err
+	}
+	same, err := p.same(ctx, u, have, reviews)
+	return gates.Head{ID: string(have.head.ID), Author: pr.Author, Pushed: have.head.Time, Same: same, Statuses: reported(statuses)}, said, err
 }
 
 // mergeVerdict judges one app of a pull request, also long after it was proposed: upstream may have failed since.
-func (p *Promoter) mergeVerdict(ctx context.Context, s *Snapshot, pl environments.Placement, r release.Record, head gates.Head, reviews []gates.Review) (gates.Verdict, error) {
-	in := gates.Input{Placement: pl, Trust: s.Config.Trust, Now: p.Now(), Head: head, Reviews: reviews}
-	for _, up := range pl.After {
+func (p *Promoter) mergeVerdict(ctx context.Context, s *Snapshot, pl environments.Placement, r release.Record, head gates.Head, reviews []gates.Review, o Options) (gates.Verdict, error) {
+	quick := s.quick(pl, r)
+	in := gates.Input{Placement: quick, Trust: s.Config.Trust, Now: p.Now(), Head: head, Reviews: reviews, Explicit: o.Explicit, Holds: s.holdsOn(pl, r)}
+	var err error
+	if in.Groups, err = p.groups(ctx, s, append(slices.Clone(pl.Gates.Approvals.From), pl.Gates.Approvals.Exclude...)); err != nil {
+		return gates.Verdict{}, err
+	}
+	if in.Override, err = p.overriding(ctx, s, pl, r); err != nil {
+		return gates.Verdict{}, err
+	}
+	for _, up := range quick.After {
 		proof, evidence, err := p.origin(ctx, s, pl, up, r)
 		if err != nil {
 			return gates.Verdict{}, err

@@ -27,9 +27,10 @@ func (p *Promoter) place(ctx context.Context, s *Snapshot, pl environments.Place
 	for _, f := range live.Record.Files {
 		owned[f.Name] = git.ID(f.ID)
 	}
-	if err := mayTouch(c.Key, pl.Folder, live, here, owned, o); err != nil {
+	if err := mayTouch(c.Key, pl, live, here, owned, o); err != nil {
 		return err
 	}
+	c.discard(pl.Folder, here, owned)
 	strangers, err := p.strangers(ctx, pl, here, owned)
 	if err != nil {
 		return err
@@ -63,7 +64,8 @@ func (p *Promoter) folder(ctx context.Context, tree git.ID, dir string) (map[str
 }
 
 // mayTouch refuses a folder whose record does not describe it.
-func mayTouch(k Key, folder string, live Live, here, owned map[string]git.ID, o Options) error {
+func mayTouch(k Key, pl environments.Placement, live Live, here, owned map[string]git.ID, o Options) error {
+	folder := pl.Folder
 	if live.Err != nil {
 		return refuse(k, "restore the file from the commit before, e.g. git log -- "+folder+"/"+release.RecordName,
 			"%s/%s: %v", folder, release.RecordName, live.Err)
@@ -80,11 +82,34 @@ func mayTouch(k Key, folder string, live Live, here, owned map[string]git.ID, o 
 			edited = append(edited, folder+"/"+name)
 		}
 	}
-	if len(edited) > 0 {
-		return refuse(k, "express the change in a values file or patch and restore the file, e.g. git log -p -- "+strings.TrimSuffix(edited[0], " (deleted)"),
+	if len(edited) > 0 && !o.Overwrite {
+		return refuse(k, fmt.Sprintf("express the change in %s, then discard the edit: ferry promote --app %s --env %s --overwrite", expressed(pl), k.App, k.Environment),
 			"edited by hand since ferry wrote it: %s", strings.Join(edited, ", "))
 	}
 	return nil
+}
+
+// expressed names where a change of one environment belongs.
+func expressed(pl environments.Placement) string {
+	if len(pl.Values) == 0 {
+		return "the app's templates, or in a values file that ferry.yaml names for " + pl.Environment
+	}
+	return pl.Values[len(pl.Values)-1].Path
+}
+
+// discard takes hand edits for ferry's own files, so that they are written over, and names them.
+func (c *Change) discard(folder string, here, owned map[string]git.ID) {
+	for _, name := range slices.Sorted(maps.Keys(owned)) {
+		have, ok := here[name]
+		if ok && have == owned[name] {
+			continue
+		}
+		c.Discards = append(c.Discards, folder+"/"+name)
+		owned[name] = have
+		if !ok {
+			delete(owned, name)
+		}
+	}
 }
 
 // stranger is a manifest in the folder that ferry does not own.
@@ -198,7 +223,10 @@ func (c *Change) edit(pl environments.Placement, owned map[string]git.ID) error 
 			c.edits = append(c.edits, edit{path: pl.Folder + "/" + name})
 		}
 	}
-	record, err := c.To.Marshal()
+	record, err := c.record, error(nil)
+	if record == nil {
+		record, err = c.To.Marshal()
+	}
 	if err != nil {
 		return err
 	}

@@ -22,18 +22,26 @@ type Options struct {
 	Explicit bool
 	// Adopt takes over a folder that is not ferry's yet.
 	Adopt bool
+	// Release is the one that a person asked for by name (version or sequence); "" is the newest that may.
+	Release string
+	// Rebuild replaces a promotion branch that somebody else committed to.
+	Rebuild bool
+	// Overwrite discards hand edits in an environment's folder, on record.
+	Overwrite bool
 	// ConfirmShrink lets more than half of the resources go.
 	ConfirmShrink bool
 }
 
 // Plan is what would be written, and why the rest is not. Making one only reads.
 type Plan struct {
+	Decisions  []Decision // put on record before anything else
 	Promotions []Promotion
 	Merges     []Merge
 	Waiting    []Waiting
 	Failures   []error // each of one unit; the others are not touched by it
 	NextWakeup time.Time
-	Rendered   int // how many apps had to be rendered
+	Rendered   int  // how many apps had to be rendered
+	again      bool // a decision opens the way for more
 }
 
 // Action is what happens to a promotion.
@@ -46,6 +54,7 @@ const (
 	ActionWrite  Action = "write"  // straight to the branch
 	ActionKeep   Action = "keep"   // proposed already
 	ActionClose  Action = "close"  // nothing left to promote
+	ActionRecord Action = "record" // a decision is put on ferry-state
 	ActionMerge  Action = "merge"  // every gate passes and the environment's rule lets ferry merge
 )
 
@@ -59,6 +68,10 @@ type Promotion struct {
 	Changes     []Change
 	PullRequest *scm.PullRequest // the open one, if any
 	Supersedes  []release.Release
+	Dropped     []string // whose approvals end, since the content is new
+	Overrides   []string // gates that a person passes: which, who, why
+	Discards    []string // what is lost on request: hand edits, commits on the branch
+	Notes       []string
 	LeftOut     []string // apps of the unit that wait, each with its reason
 	Labels      []string
 	Merge       environments.Merge
@@ -72,6 +85,7 @@ type Promotion struct {
 type Merge struct {
 	Environment, Unit string
 	PullRequest       scm.PullRequest
+	message           string
 }
 
 // Waiting is a release that may not enter an environment yet.
@@ -85,7 +99,7 @@ type Waiting struct {
 
 // Plan decides, for everything in scope, what should be written.
 func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, error) {
-	if err := s.known(o.Scope); err != nil {
+	if err := s.Known(o.Scope); err != nil {
 		return nil, err
 	}
 	plan := &Plan{}
@@ -112,8 +126,8 @@ func perUnit(err error) bool {
 	return errors.As(err, &refused) || errors.As(err, &failed)
 }
 
-// known refuses names that the configuration does not have.
-func (s *Snapshot) known(scope Scope) error {
+// Known refuses names that the configuration does not have.
+func (s *Snapshot) Known(scope Scope) error {
 	var have Scope
 	for _, a := range s.Config.Apps {
 		have.Apps = append(have.Apps, a.Name)
@@ -145,11 +159,18 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 	if err != nil {
 		return err
 	}
+	if have != nil && have.foreign != "" && o.Rebuild {
+		have, promotion.old = nil, have.head.ID
+		promotion.Discards = append(promotion.Discards, "work of somebody else on "+u.branch())
+	}
 	pr, isOpen := s.open[u.Key]
-	if isOpen && have != nil {
+	if isOpen && (have != nil || promotion.old != "") {
 		promotion.PullRequest = &pr
 	}
 	if !u.placements[0].PullRequest && !o.Adopt {
+		if wants, err = p.accepted(ctx, s, u, wants, nil, o, plan); err != nil {
+			return err
+		}
 		return p.planWrite(ctx, s, promotion, wants, o, plan)
 	}
 	promotion.Branch = u.branch()
@@ -157,12 +178,23 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 		promotion.old = have.head.ID
 	}
 	if have != nil && have.foreign != "" && (isOpen || len(wants) > 0) {
-		plan.Waiting = append(plan.Waiting, Waiting{Key: u.Key, Reason: fmt.Sprintf("the branch %s holds work of somebody else: %s", u.branch(), have.foreign),
-			Hint: "merge or close its pull request and delete the branch; ferry never overwrites a person's commit"})
+		plan.foreign(u, promotion, have)
 		return nil
 	}
+	if wants, err = p.accepted(ctx, s, u, wants, have, o, plan); err != nil {
+		return err
+	}
 	if have != nil {
-		wants = keepNewer(wants, have)
+		wants = s.keepNewer(wants, have, isOpen)
+	}
+	if isOpen && have != nil && slices.Contains(pr.Labels, HoldLabel) {
+		wants = u.carried(have)
+	}
+	if wants, err = p.pinned(ctx, s, u, wants, have, o, plan); err != nil {
+		return err
+	}
+	if wants = u.complete(wants, promotion, plan); wants == nil && promotion.PullRequest == nil {
+		return nil
 	}
 	return p.planPullRequest(ctx, s, u, promotion, wants, have, o, plan)
 }
@@ -172,6 +204,12 @@ func (p *Promoter) wants(ctx context.Context, s *Snapshot, u unit, o Options, pl
 	var wants []*want
 	for _, pl := range u.placements {
 		d, err := p.decideOne(ctx, s, pl, o)
+		if err == nil {
+			err = p.free(ctx, s, pl, &d, o)
+		}
+		if err == nil {
+			err = p.automatic(ctx, s, pl, plan)
+		}
 		if err != nil {
 			if err := plan.stop(pl, err, o, promotion); err != nil {
 				return nil, err
@@ -191,7 +229,7 @@ func (p *Promoter) wants(ctx context.Context, s *Snapshot, u unit, o Options, pl
 
 func (p *Promoter) decideOne(ctx context.Context, s *Snapshot, pl environments.Placement, o Options) (decision, error) {
 	if live := s.lives[key(pl)]; live.Err != nil {
-		return decision{}, mayTouch(key(pl), pl.Folder, live, nil, nil, o)
+		return decision{}, mayTouch(key(pl), pl, live, nil, nil, o)
 	}
 	return p.decide(ctx, s, pl, o)
 }
@@ -208,10 +246,14 @@ func (plan *Plan) wake(at time.Time) {
 }
 
 // keepNewer drops what the branch has already in a newer form: an older release never replaces a newer one.
-func keepNewer(wants []*want, have *proposal) []*want {
+// What a person rejected is left on a branch without a pull request, and keeps nothing out.
+func (s *Snapshot) keepNewer(wants []*want, have *proposal, isOpen bool) []*want {
 	return slices.DeleteFunc(wants, func(w *want) bool {
 		r, ok := have.records[w.placement.App]
-		return ok && newer(r.Release, w.release)
+		if _, no := s.rejectedBy(s.book.Rejections, wanted(w.placement, r)); ok && no && !isOpen {
+			return false
+		}
+		return ok && newer(r.Release, w.release) && w.restore == nil
 	})
 }
 
@@ -239,18 +281,21 @@ func (p *Promoter) planPullRequest(ctx context.Context, s *Snapshot, u unit, pro
 		promotion.Action = ActionClose
 		plan.Promotions = append(plan.Promotions, promotion)
 		return nil
-	case have != nil && !have.stale && matches(wants, have) && (pr == nil || !pr.Conflict):
+	case have != nil && !have.stale && matches(wants, have) && slices.Equal(have.overrides, s.overrideLines(wants)) && (pr == nil || !pr.Conflict):
 		return p.planKept(ctx, s, u, promotion, wants, have, o, plan)
 	case len(wants) == 0:
-		return p.planMerge(ctx, s, u, promotion, have, plan)
-	}
-	if no, err := p.rejected(ctx, s, u, wants, o, plan); err != nil || no {
-		return err
+		return p.planMerge(ctx, s, u, promotion, have, o, plan)
 	}
 	promotion.Action = ActionOpen
 	if pr != nil {
 		promotion.Action = ActionUpdate
 		promotion.Supersedes = supersedes(wants, have)
+		if !matches(wants, have) {
+			var err error
+			if promotion.Dropped, err = p.dropped(ctx, pr, have); err != nil {
+				return err
+			}
+		}
 	}
 	return p.planContent(ctx, s, u, promotion, wants, have, o, plan)
 }
@@ -261,14 +306,19 @@ func (p *Promoter) planContent(ctx context.Context, s *Snapshot, u unit, promoti
 	if err != nil || len(able) == 0 {
 		return err
 	}
-	if len(able) < len(wants) && promotion.PullRequest != nil && !have.stale && matches(able, have) {
+	if len(able) < len(wants) && u.placements[0].Together {
+		plan.stopUnit(u, "together: "+strings.Join(promotion.LeftOut, "; "))
+		return nil
+	}
+	promotion.Overrides = append(promotion.Overrides, s.overrideLines(able)...)
+	if len(able) < len(wants) && promotion.PullRequest != nil && have != nil && !have.stale && matches(able, have) {
 		// The branch holds already what can be made.
 		promotion.Changes = nil
-		return p.planMerge(ctx, s, u, promotion, have, plan)
+		return p.planMerge(ctx, s, u, promotion, have, o, plan)
 	}
 	for _, c := range promotion.Changes {
 		pl, _ := s.Config.Placement(c.App, c.Environment)
-		v, err := p.mergeVerdict(ctx, s, pl, c.To, gates.Head{}, nil)
+		v, err := p.mergeVerdict(ctx, s, pl, c.To, gates.Head{}, nil, o)
 		if err != nil {
 			return err
 		}
@@ -283,10 +333,7 @@ func (p *Promoter) planContent(ctx context.Context, s *Snapshot, u unit, promoti
 func (p *Promoter) planKept(ctx context.Context, s *Snapshot, u unit, promotion Promotion, wants []*want, have *proposal, o Options, plan *Plan) error {
 	if promotion.PullRequest != nil {
 		promotion.Action = ActionKeep
-		return p.planMerge(ctx, s, u, promotion, have, plan)
-	}
-	if no, err := p.rejected(ctx, s, u, wants, o, plan); err != nil || no {
-		return err
+		return p.planMerge(ctx, s, u, promotion, have, o, plan)
 	}
 	promotion.Action, promotion.reuse = ActionOpen, true
 	return p.planContent(ctx, s, u, promotion, wants, have, o, plan)
@@ -294,7 +341,7 @@ func (p *Promoter) planKept(ctx context.Context, s *Snapshot, u unit, promotion 
 
 // matches tells whether a branch carries just what is wanted.
 func matches(wants []*want, have *proposal) bool {
-	if len(wants) != len(have.records) || len(wants) == 0 {
+	if have == nil || len(wants) != len(have.records) || len(wants) == 0 {
 		return false
 	}
 	for _, w := range wants {
@@ -306,54 +353,48 @@ func matches(wants []*want, have *proposal) bool {
 	return true
 }
 
+// foreign stops at a branch that somebody else committed to; the pull request says so too.
+func (plan *Plan) foreign(u unit, promotion Promotion, have *proposal) {
+	why := fmt.Sprintf("the branch %s holds work of somebody else: %s", u.branch(), have.foreign)
+	plan.Waiting = append(plan.Waiting, Waiting{Key: u.Key, Reason: why,
+		Hint: fmt.Sprintf("merge or close its pull request and delete the branch, or discard that work: ferry promote --app %s --env %s --rebuild", u.placements[0].App, u.Environment)})
+	if promotion.PullRequest == nil {
+		return
+	}
+	judged := *promotion.PullRequest
+	judged.HeadSHA = string(have.head.ID)
+	promotion.PullRequest, promotion.Action = &judged, ActionKeep
+	promotion.Conditions = []gates.Condition{{Gate: "foreign commit", Holds: gates.Merging, Reason: "foreign commit: " + why}}
+	plan.Promotions = append(plan.Promotions, promotion)
+}
+
+// complete gives all that is wanted, or nothing where the apps of a unit travel together and one has to wait.
+func (u unit) complete(wants []*want, promotion Promotion, plan *Plan) []*want {
+	if !u.placements[0].Together || len(wants) == 0 || len(promotion.LeftOut) == 0 {
+		return wants
+	}
+	plan.stopUnit(u, "together: "+strings.Join(promotion.LeftOut, "; "))
+	return nil
+}
+
+// stopUnit lets a whole unit wait.
+func (plan *Plan) stopUnit(u unit, reason string) {
+	plan.Waiting = append(plan.Waiting, Waiting{Key: u.Key, Reason: reason})
+}
+
 // arrived tells whether everything that a branch proposes is in the environment already.
 func (p *Promoter) arrived(s *Snapshot, u unit, have *proposal) bool {
 	for _, pl := range u.placements {
 		r, ok := have.records[pl.App]
+		if h, back := s.backwards(pl); ok && back && h.Rollback.To.Is(r) {
+			return false
+		}
 		if live := s.lives[key(pl)]; ok && (!live.Found || newer(r.Release, live.Record.Release) ||
 			r.Release.Sequence == live.Record.Release.Sequence && r.Inputs.Digest != live.Record.Inputs.Digest) {
 			return false
 		}
 	}
 	return true
-}
-
-// rejected tells whether a person closed the pull request of just this release: closing means "not this one".
-func (p *Promoter) rejected(ctx context.Context, s *Snapshot, u unit, wants []*want, o Options, plan *Plan) (bool, error) {
-	if o.Explicit || p.Forge == nil {
-		return false, nil
-	}
-	closed, err := p.Forge.PullRequests(ctx, scm.Filter{Head: u.branch(), Base: u.base})
-	if err != nil || len(closed) == 0 || closed[0].State != scm.Closed || closed[0].ClosedBy == s.self {
-		return false, err
-	}
-	head, err := p.Repo.Commit(ctx, git.ID(closed[0].HeadSHA))
-	if err != nil {
-		return false, fmt.Errorf("read pull request #%d: %w", closed[0].Number, err)
-	}
-	for _, w := range wants {
-		r, err := recordAt(ctx, p.Repo, head.Tree, w.placement)
-		if err != nil || !holds(r, w.release, w.reading) {
-			return false, err
-		}
-	}
-	plan.Waiting = append(plan.Waiting, Waiting{Key: Key{wants[0].placement.App, u.Environment}, Version: wants[0].release.Version,
-		Reason: fmt.Sprintf("%s closed pull request #%d without merging it", closed[0].ClosedBy, closed[0].Number),
-		Hint:   fmt.Sprintf("propose it again: ferry promote --app %s --env %s", wants[0].placement.App, u.Environment)})
-	return true, nil
-}
-
-func supersedes(wants []*want, have *proposal) []release.Release {
-	var old []release.Release
-	if have == nil {
-		return nil
-	}
-	for _, w := range wants {
-		if r, ok := have.records[w.placement.App]; ok && r.Release.Sequence != w.release.Sequence {
-			old = append(old, r.Release)
-		}
-	}
-	return old
 }
 
 // changes renders what is wanted. Apps that share a pull request do not share a fate: one that cannot be rendered or placed
@@ -366,6 +407,9 @@ func (p *Promoter) changes(ctx context.Context, s *Snapshot, promotion *Promotio
 		if err == nil {
 			able = append(able, w)
 			promotion.Changes = append(promotion.Changes, *c)
+			if len(c.Discards) > 0 {
+				promotion.Discards = append(promotion.Discards, "hand edits of "+some(c.Discards))
+			}
 			continue
 		}
 		if err := plan.stop(w.placement, err, o, promotion); err != nil {

@@ -315,7 +315,7 @@ func TestAClosedPullRequestStaysClosed(t *testing.T) {
 	if got := w.open(); got != nil {
 		t.Fatalf("open again: %v", got)
 	}
-	if len(r.Plan.Waiting) != 1 || !strings.Contains(r.Plan.Waiting[0].Reason, "ada closed pull request #1") {
+	if len(r.Plan.Waiting) != 1 || !strings.Contains(waits(r), "ada closed pull request #1") {
 		t.Errorf("waiting: %+v", r.Plan.Waiting)
 	}
 	if _, err := w.run(promote.Options{Explicit: true, Scope: promote.Scope{Apps: []string{"shop"}, Environments: []string{"dev"}}}); err != nil {

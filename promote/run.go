@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ferry-cd/ferry/git"
 )
@@ -33,6 +34,15 @@ func (r *Report) Errors() error {
 	return errors.Join(errs...)
 }
 
+// Join adds what another run found and did.
+func (r *Report) Join(more *Report) {
+	r.Done = append(r.Done, more.Done...)
+	p, q := r.Plan, more.Plan
+	p.Promotions, p.Merges, p.Waiting = append(p.Promotions, q.Promotions...), append(p.Merges, q.Merges...), append(p.Waiting, q.Waiting...)
+	p.Failures = append(p.Failures, q.Failures...)
+	p.wake(q.NextWakeup)
+}
+
 const (
 	moveTries = 8  // lost races for a branch before giving up
 	rounds    = 32 // a merge may open the way for the next environment: more than any sane chain is long
@@ -48,7 +58,7 @@ func (p *Promoter) Advance(ctx context.Context, o Options) (*Report, error) {
 			return r, err
 		}
 		r.Plan = plan
-		if !progressed(done) {
+		if !progressed(done) && !(plan.again && wrote(done)) {
 			return r, nil
 		}
 	}
@@ -70,6 +80,10 @@ func (p *Promoter) round(ctx context.Context, o Options) (done []Done, plan *Pla
 		return err
 	})
 	return done, plan, err
+}
+
+func wrote(done []Done) bool {
+	return slices.ContainsFunc(done, func(d Done) bool { return d.Wrote && d.Err == nil })
 }
 
 // progressed tells whether another round could find more to do: something was written and nothing failed twice.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/ledger"
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/scm"
 )
@@ -40,6 +41,8 @@ type Snapshot struct {
 	open          map[Key]scm.PullRequest // by (unit, environment)
 	history       map[string]*chain       // by branch
 	statuses      map[string][]scm.Status // by commit
+	teams         map[string][]string     // members; nil where they cannot be read
+	book          ledger.Book             // what people decided
 	self          string
 }
 
@@ -66,7 +69,8 @@ func (p *Promoter) Load(ctx context.Context, scope Scope) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{DefaultBranch: branch, heads: map[string]git.Commit{}, history: map[string]*chain{}, statuses: map[string][]scm.Status{}}
+	s := &Snapshot{DefaultBranch: branch, heads: map[string]git.Commit{}, history: map[string]*chain{}, statuses: map[string][]scm.Status{},
+		teams: map[string][]string{}}
 	for _, ref := range wanted {
 		if err := s.head(ctx, p.Repo, ref, refs[ref]); err != nil {
 			return nil, err
@@ -87,7 +91,7 @@ func (p *Promoter) fetch(ctx context.Context, refs map[string]git.ID, branch str
 	var always, promotions []string
 	for ref := range refs {
 		switch {
-		case ref == "refs/heads/"+branch || ref == "refs/heads/"+release.SourcesBranch:
+		case ref == "refs/heads/"+branch || ref == "refs/heads/"+release.SourcesBranch || ref == ledger.Ref:
 			always = append(always, ref)
 		case strings.HasPrefix(ref, "refs/heads/ferry/"):
 			promotions = append(promotions, ref)
@@ -160,6 +164,7 @@ func (s *Snapshot) fill(ctx context.Context, p *Promoter, scope Scope) error {
 		return err
 	})
 	group.Go(func() error { return s.readPullRequests(ctx, p.Forge) })
+	group.Go(func() error { return s.readDecisions(ctx, p.Repo) })
 	return group.Wait()
 }
 
@@ -342,7 +347,7 @@ func (s *Snapshot) HeadOf(app, environment string) (string, error) {
 	if environment == "" {
 		return string(s.heads[s.DefaultBranch].ID), nil
 	}
-	if err := s.known(Scope{Apps: []string{app}, Environments: []string{environment}}); err != nil {
+	if err := s.Known(Scope{Apps: []string{app}, Environments: []string{environment}}); err != nil {
 		return "", err
 	}
 	p, ok := s.Config.Placement(app, environment)

@@ -50,7 +50,7 @@ func (m Matrix) Cell(app, environment string) (Cell, bool) {
 
 // Status reads the matrix. plan may be nil; with one, cells say what they wait for.
 func (p *Promoter) Status(ctx context.Context, s *Snapshot, plan *Plan, scope Scope) (Matrix, error) {
-	if err := s.known(scope); err != nil {
+	if err := s.Known(scope); err != nil {
 		return Matrix{}, err
 	}
 	m := Matrix{}

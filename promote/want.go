@@ -18,6 +18,7 @@ type want struct {
 	release   release.Release
 	reading   reading
 	origins   []Origin
+	restore   *restored // a rollback: the state of that time instead of a render
 }
 
 // decision is the answer for one app in one environment.
@@ -25,24 +26,66 @@ type decision struct {
 	want    *want             // nil where the environment holds what it should, or has to wait
 	waiting []gates.Condition // what stands before the next release, if anything
 	newest  release.Release   // the newest release upstream, "" App where there is none
+	first   *want             // the newest candidate, also where it has to wait
 }
 
 // decide finds what should enter an environment next. It renders nothing.
 func (p *Promoter) decide(ctx context.Context, s *Snapshot, pl environments.Placement, o Options) (decision, error) {
+	if h, ok := s.backwards(pl); ok {
+		return p.decideBack(ctx, s, pl, h)
+	}
+	if h, ok := s.fixing(pl); ok {
+		return p.decideFix(ctx, s, pl, h)
+	}
 	if len(pl.After) == 0 {
-		return p.decideEntry(ctx, s, pl)
+		return p.decideEntry(ctx, s, pl, o)
 	}
 	d, err := p.decideNext(ctx, s, pl, o)
-	if err != nil || d.want != nil {
+	if err != nil || d.want != nil || o.Release != "" {
 		return d, err
 	}
 	// Nothing new from upstream: files that only this environment reads may still have changed.
 	d.want, err = p.refresh(ctx, s, pl)
+	if err == nil && d.want == nil && o.Overwrite {
+		d.want, err = p.again(ctx, s, pl)
+	}
 	return d, err
 }
 
+// again wants what runs already, to put right what was edited by hand.
+func (p *Promoter) again(ctx context.Context, s *Snapshot, pl environments.Placement) (*want, error) {
+	live := s.lives[key(pl)]
+	if !live.Found {
+		return nil, nil
+	}
+	name, err := p.changed(ctx, stretch{Live: live})
+	if err != nil || name == "" {
+		return nil, err
+	}
+	return wanted(pl, live.Record), nil
+}
+
+// free holds back a want that stands before a hold or, where there is no pull request to wait in, before any gate.
+func (p *Promoter) free(ctx context.Context, s *Snapshot, pl environments.Placement, d *decision, o Options) error {
+	if d.want == nil {
+		return nil
+	}
+	cs := p.held(s, d.want)
+	if !pl.PullRequest && !o.Adopt {
+		v, err := p.mergeVerdict(ctx, s, pl, d.want.record(), gates.Head{}, nil, o)
+		if err != nil {
+			return err
+		}
+		cs = v.Waiting()
+	}
+	if len(cs) > 0 {
+		d.first, d.want, d.waiting = d.want, nil, cs
+	}
+	return nil
+}
+
 // decideEntry is for environments that come after nothing: the newest accepted release, with today's configuration.
-func (p *Promoter) decideEntry(ctx context.Context, s *Snapshot, pl environments.Placement) (decision, error) {
+func (p *Promoter) decideEntry(ctx context.Context, s *Snapshot, pl environments.Placement, o Options) (decision, error) {
 	rel, ok := s.Accepted[pl.App]
 	live := s.lives[key(pl)]
 	if live.Found && (!ok || newer(live.Record.Release, rel)) {
@@ -56,10 +99,15 @@ func (p *Promoter) decideEntry(ctx context.Context, s *Snapshot, pl environments
 		return decision{}, err
 	}
 	d := decision{newest: rel}
+	if o.Release != "" && !named(rel, o.Release) {
+		return d, refuse(key(pl), "", "%s is not the newest release, %s", o.Release, rel.Version)
+	}
 	if !holds(live, rel, r) {
 		d.want = &want{placement: pl, release: rel, reading: r}
+	} else if o.Overwrite {
+		d.want, err = p.again(ctx, s, pl)
 	}
-	return d, nil
+	return d, err
 }
 
 // decideNext is for environments that come after others: the newest release that all of them have proven and whose
@@ -86,12 +134,18 @@ func (p *Promoter) decideNext(ctx context.Context, s *Snapshot, pl environments.
 		if newer(st.Record.Release, s.lives[key(lead)].Record.Release) {
 			return true, nil // rolled back upstream: what came after it does not count
 		}
+		if o.Release != "" && !named(st.Record.Release, o.Release) {
+			return true, nil
+		}
 		w, verdict, err := p.candidate(ctx, s, pl, st, o)
 		if err != nil || holds(live, w.release, w.reading) {
 			return false, err
 		}
+		if r, no := s.rejectedBy(s.book.Rejections, w); no && !o.Explicit {
+			verdict.Propose = append(verdict.Propose, rejectedFor(w, r))
+		}
 		if d.waiting == nil {
-			d.waiting = gates.Verdict{Propose: verdict.Propose}.Waiting()
+			d.waiting, d.first = gates.Verdict{Propose: verdict.Propose}.Waiting(), w
 		}
 		if verdict.MayPropose() {
 			d.want, d.waiting = w, nil
@@ -119,7 +173,9 @@ func (s *Snapshot) settle(pl environments.Placement, waiting []gates.Condition) 
 	}
 	if !slices.ContainsFunc(pl.After, func(up string) bool { return !heard(up) }) {
 		for i := range waiting {
-			waiting[i].Hint = ""
+			if waiting[i].Gate == "healthy" {
+				waiting[i].Hint = ""
+			}
 		}
 	}
 }
@@ -186,12 +242,22 @@ func (p *Promoter) candidate(ctx context.Context, s *Snapshot, pl environments.P
 	r, err := s.read(ctx, p.Repo, pl, w.release, func(path string) (release.Record, bool, error) {
 		return p.shared(ctx, s, pl, path, records)
 	})
+	if err != nil {
+		return nil, gates.Verdict{}, err
+	}
 	w.reading = r
+	in.Holds = s.holdsOn(pl, w.record())
+	in.Override, err = p.overriding(ctx, s, pl, w.record())
 	return w, gates.Evaluate(in), err
 }
 
 // prove asks the gates whether a state of an environment is proven, with the statuses of its commits as evidence.
 func (p *Promoter) prove(ctx context.Context, s *Snapshot, app, environment string, st stretch) (gates.Proof, gates.Stretch, error) {
+	return p.proveBy(ctx, s, app, environment, st, func(scm.Status) bool { return true })
+}
+
+// proveBy is prove with only those statuses that count.
+func (p *Promoter) proveBy(ctx context.Context, s *Snapshot, app, environment string, st stretch, counts func(scm.Status) bool) (gates.Proof, gates.Stretch, error) {
 	pl, ok := s.Config.Placement(app, environment)
 	if !ok {
 		return gates.Proof{}, gates.Stretch{}, fmt.Errorf("%s does not go to %s", app, environment)
@@ -200,14 +266,25 @@ func (p *Promoter) prove(ctx context.Context, s *Snapshot, app, environment stri
 	if !st.Found {
 		return gates.Prove(pl, s.Config.Trust, evidence), evidence, nil
 	}
+	evidence.Withdrawn = s.withdrawals(Key{app, environment}, st.Record)
 	for _, c := range st.evidence() {
 		statuses, err := s.statusesOf(ctx, p.Forge, c.ID)
 		if err != nil {
 			return gates.Proof{}, evidence, fmt.Errorf("read statuses of %s: %w", c.ID, err)
 		}
+		statuses = slices.DeleteFunc(slices.Clone(statuses), func(st scm.Status) bool { return !counts(st) })
 		evidence.Commits = append(evidence.Commits, gates.Commit{ID: string(c.ID), Time: c.Time, Statuses: reported(statuses)})
 	}
-	return gates.Prove(pl, s.Config.Trust, evidence), evidence, nil
+	file, err := p.changed(ctx, st)
+	if err != nil {
+		return gates.Proof{}, evidence, err
+	}
+	proof := gates.Prove(pl, s.Config.Trust, evidence)
+	if file != "" {
+		proof.Proven, proof.State = false, gates.Withdrawn
+		proof.Why = fmt.Sprintf("%s/%s is not what ferry proposed: it was merged differently, or edited since", pl.Folder, file)
+	}
+	return proof, evidence, nil
 }
 
 func reported(statuses []scm.Status) []gates.Status {

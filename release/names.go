@@ -20,6 +20,7 @@ const (
 	TrailerPromotedFrom = "Ferry-Promoted-From"
 	TrailerSupersedes   = "Ferry-Supersedes"
 	TrailerOverride     = "Ferry-Override"
+	TrailerDiscards     = "Ferry-Discards"
 )
 
 // PromotionBranch names the branch that carries what waits to enter an environment. unit is the group or, where the app
@@ -43,3 +44,6 @@ func AcceptedPath(app string) string { return app + "/" + RecordName }
 
 // TemplatesPath is where the sources branch keeps a template tree.
 func TemplatesPath(app, tree string) string { return app + "/" + tree }
+
+// IsName tells whether a text can be the name of an app, a group or an environment.
+func IsName(text string) bool { return checkName("name", text) == nil }

@@ -162,6 +162,9 @@ func (p pager) origins(c promote.Change) door.Inert {
 	for _, o := range c.Origins {
 		all = append(all, door.Say("%s: %s", outside(o.Environment).Prose(), outside(o.Why).Prose()))
 	}
+	if c.Restores {
+		return door.Say("ran here before")
+	}
 	if len(all) == 0 {
 		return door.Say("comes from CI")
 	}
@@ -218,6 +221,15 @@ func (p pager) places(r oneRisk) door.Inert {
 // notesBlock lists warnings, and what was superseded.
 func (p pager) notesBlock() door.Inert {
 	var items []door.Inert
+	for _, o := range p.Overrides {
+		items = append(items, door.Say("- **Override**: %s\n", outside(o).Prose()))
+	}
+	for _, lost := range p.Discards {
+		items = append(items, door.Say("- **Discards** %s\n", outside(lost).Prose()))
+	}
+	if len(p.Dropped) > 0 {
+		items = append(items, door.Say("- what %s approved is not what this proposes now: those approvals do not count any more\n", outside(strings.Join(p.Dropped, ", ")).Prose()))
+	}
 	for _, c := range p.Changes {
 		for _, n := range notes(c) {
 			items = append(items, door.Say("- %s: %s\n", outside(c.App).Code(), n.Prose()))

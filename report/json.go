@@ -44,6 +44,9 @@ type Promotion struct {
 	Apps        []App             `json:"apps"`
 	Supersedes  []release.Release `json:"supersedes,omitempty"`
 	LeftOut     []string          `json:"leftOut,omitempty"`
+	Overrides   []string          `json:"overrides,omitempty"`
+	Discards    []string          `json:"discards,omitempty"`
+	Notes       []string          `json:"notes,omitempty"`
 	Conditions  []gates.Condition `json:"conditions,omitempty"`
 	Error       string            `json:"error,omitempty"`
 }
@@ -130,7 +133,7 @@ func Changes(plan *promote.Plan) bool {
 			return true
 		}
 	}
-	return len(plan.Merges) > 0
+	return len(plan.Merges) > 0 || len(plan.Decisions) > 0
 }
 
 func document(plan *promote.Plan) Document {
@@ -146,7 +149,7 @@ func document(plan *promote.Plan) Document {
 
 func promotion(pr promote.Promotion) Promotion {
 	out := Promotion{Environment: pr.Environment, Unit: pr.Unit, Action: pr.Action, Branch: pr.Branch, Base: pr.Base, Apps: []App{},
-		Supersedes: pr.Supersedes, LeftOut: pr.LeftOut, Conditions: pr.Conditions}
+		Supersedes: pr.Supersedes, LeftOut: pr.LeftOut, Overrides: pr.Overrides, Discards: pr.Discards, Notes: pr.Notes, Conditions: pr.Conditions}
 	if pr.PullRequest != nil {
 		out.PullRequest = &PullRequestRef{pr.PullRequest.Number, pr.PullRequest.URL, pr.PullRequest.Title}
 	}

@@ -40,7 +40,10 @@ func (w Terminal) Plan(plan *promote.Plan) error {
 	for _, m := range plan.Merges {
 		t.styled(strong, 0, door.Lines("%s: would merge #%s %s", outside(m.Environment), number(m.PullRequest.Number), outside(m.PullRequest.Title)))
 	}
-	if len(plan.Promotions) == 0 && len(plan.Failures) == 0 {
+	for _, d := range plan.Decisions {
+		t.styled(strong, 0, door.Lines("%s: %s: would record: %s", outside(d.Environment), outside(d.App), outside(d.What)))
+	}
+	if len(plan.Promotions) == 0 && len(plan.Decisions) == 0 && len(plan.Failures) == 0 {
 		t.line(outside("nothing to do"))
 	}
 	t.waiting(plan)
@@ -52,6 +55,12 @@ func proposedAlready(pr promote.Promotion) door.Text {
 }
 
 func (t *lines) done(d promote.Done) {
+	if d.Action == promote.ActionRecord {
+		for _, note := range d.Notes {
+			t.styled(strong, 0, door.Lines("%s: %s: recorded: %s", outside(d.Environment), outside(d.Unit), outside(note)))
+		}
+		return
+	}
 	t.styled(strong, 0, doneLine(d))
 	if d.Action == promote.ActionMerge || d.Action == promote.ActionClose {
 		return
@@ -107,6 +116,12 @@ func (t *lines) notes(s sheet) {
 	}
 	for _, left := range s.LeftOut {
 		t.styled(normal, 2, door.Lines("left out: %s", outside(left)))
+	}
+	for _, o := range s.Overrides {
+		t.styled(strong, 2, door.Lines("override: %s", outside(o)))
+	}
+	for _, lost := range s.Discards {
+		t.styled(strong, 2, door.Lines("discards: %s", outside(lost)))
 	}
 }
 

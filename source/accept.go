@@ -97,7 +97,7 @@ func (s *Store) accept(ctx context.Context, checkout *git.Repository, releases [
 	if err != nil {
 		return nil, err
 	}
-	return all, s.commit(ctx, head, edits, fresh)
+	return all, s.commit(ctx, head, edits, message("Accept", fresh))
 }
 
 // decide compares each release with the one accepted last.
@@ -191,12 +191,12 @@ func (s *Store) graft(ctx context.Context, checkout *git.Repository, head git.ID
 	return []git.Edit{{Path: release.TemplatesPath(rel.App, rel.Templates), Mode: git.ModeDir, ID: git.ID(rel.Templates)}}, nil
 }
 
-func (s *Store) commit(ctx context.Context, head git.Commit, edits []git.Edit, fresh []release.Release) error {
+func (s *Store) commit(ctx context.Context, head git.Commit, edits []git.Edit, message string) error {
 	tree, err := s.repo.EditTree(ctx, head.Tree, edits...)
 	if err != nil {
 		return fmt.Errorf("edit %s: %w", release.SourcesBranch, err)
 	}
-	c := git.NewCommit{Tree: tree, Message: message(fresh)}
+	c := git.NewCommit{Tree: tree, Message: message}
 	if head.ID != "" {
 		c.Parents = []git.ID{head.ID}
 	}
@@ -210,7 +210,7 @@ func (s *Store) commit(ctx context.Context, head git.Commit, edits []git.Edit, f
 	return nil
 }
 
-func message(fresh []release.Release) string {
+func message(verb string, fresh []release.Release) string {
 	var titles []string
 	var t release.Trailers
 	for _, rel := range fresh {
@@ -219,9 +219,27 @@ func message(fresh []release.Release) string {
 		t = t.Add(release.TrailerRelease, label(rel))
 		t = t.Add(release.TrailerSource, strings.TrimSpace(rel.Source.Repository+" "+rel.Source.Commit))
 	}
-	title := "Accept " + strings.Join(titles, ", ")
+	title := verb + " " + strings.Join(titles, ", ")
 	if len(fresh) > 3 {
-		title = fmt.Sprintf("Accept %s and %d more", titles[0], len(fresh)-1)
+		title = fmt.Sprintf("%s %s and %d more", verb, titles[0], len(fresh)-1)
 	}
 	return t.Message(title)
+}
+
+// Keep stores the templates of a release without accepting it as the newest: for one that goes its own way.
+func (s *Store) Keep(ctx context.Context, checkout *git.Repository, rel release.Release) error {
+	if err := s.check(ctx, checkout, []release.Release{rel}); err != nil {
+		return err
+	}
+	return git.Retry(ctx, git.RetryOptions{}, func(int) error {
+		head, err := s.head(ctx)
+		if err != nil {
+			return err
+		}
+		edits, err := s.graft(ctx, checkout, head.Tree, rel)
+		if err != nil || len(edits) == 0 {
+			return err
+		}
+		return s.commit(ctx, head, edits, message("Keep", []release.Release{rel}))
+	})
 }

@@ -241,11 +241,11 @@ func TestMessageOfManyReleases(t *testing.T) {
 	for i := range 12 {
 		many = append(many, release.Release{App: fmt.Sprintf("app-%d", i), Version: "1"})
 	}
-	title, _, _ := strings.Cut(message(many), "\n")
+	title, _, _ := strings.Cut(message("Accept", many), "\n")
 	if title != "Accept app-0 1 and 11 more" {
 		t.Errorf("got %q", title)
 	}
-	if got := release.ParseTrailers(message(many)); len(got) != 24 {
+	if got := release.ParseTrailers(message("Accept", many)); len(got) != 24 {
 		t.Errorf("%d trailers", len(got))
 	}
 }

@@ -32,13 +32,19 @@ func (a *app) promoteCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "promote",
 		Usage: "move one thing: propose for an environment what it should have next",
-		Flags: append(gitopsFlags(&o.gitops), append(scopeFlags(), shrinkFlag(), outputFlag())...),
+		Description: "With --release it is just that release, also past the hold of a rollback or a hotfix. With --override gates are passed as far as\n" +
+			"overrides in ferry.yaml allows it, on record and with somebody else's approval.",
+		Flags: append(append(gitopsFlags(&o.gitops), append(scopeFlags(), shrinkFlag(), outputFlag())...), namedFlags()...),
 		Action: func(c *cli.Context) error {
 			o.Options.Scope, o.output = scopeOf(c), c.String("output")
 			if len(o.Environments) == 0 {
 				return usagef("promote where to? give --env")
 			}
-			o.Explicit, o.ConfirmShrink = true, c.Bool("confirm-shrink")
+			o.Explicit, o.ConfirmShrink, o.Release = true, c.Bool("confirm-shrink"), c.String("release")
+			o.Rebuild, o.Overwrite, o.gitops = c.Bool("rebuild"), c.Bool("overwrite"), o.gitops.as(c.String("as"))
+			if gates := c.StringSlice("override"); len(gates) > 0 {
+				return a.runOverride(c.Context, o, gates, c.String("reason"), c.String("ticket"))
+			}
 			return a.runAdvance(c.Context, o)
 		},
 	}
@@ -75,10 +81,18 @@ func (a *app) runAdvance(ctx context.Context, o advanceOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := g.Advance(ctx, o.Options)
+	move := g.Advance
+	if o.Explicit && !o.Adopt {
+		move = g.Promote
+	}
+	r, err := move(ctx, o.Options)
 	if err != nil {
 		return err
 	}
+	return a.writeAdvance(o, r)
+}
+
+func (a *app) writeAdvance(o advanceOptions, r *promote.Report) error {
 	if err := a.writeReport(o.output, r); err != nil {
 		return err
 	}
@@ -97,6 +111,20 @@ func scopeFlags() []cli.Flag {
 
 func scopeOf(c *cli.Context) promote.Scope {
 	return promote.Scope{Apps: c.StringSlice("app"), Environments: c.StringSlice("env")}
+}
+
+// namedFlags are for what a person asks for by name.
+func namedFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "release", Usage: "just this `RELEASE`: a version or a sequence"},
+		&cli.BoolFlag{Name: "retry", Usage: "propose again what a person rejected by closing its pull request (said by --env already)"},
+		&cli.BoolFlag{Name: "rebuild", Usage: "replace a promotion branch that somebody else committed to"},
+		&cli.BoolFlag{Name: "overwrite", Usage: "discard hand edits in the environment's folder"},
+		&cli.StringSliceFlag{Name: "override", Usage: "`GATES` to pass in an emergency, e.g. soak,freezes"},
+		&cli.StringFlag{Name: "reason", Usage: "`WHY`, for --override"},
+		&cli.StringFlag{Name: "ticket", Usage: "`TICKET`, for --override"},
+		&cli.StringFlag{Name: "as", Usage: "`NAME` of the person, on the embedded forge"},
+	}
 }
 
 func shrinkFlag() cli.Flag {

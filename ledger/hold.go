@@ -1,0 +1,104 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"github.com/ferry-cd/ferry/release"
+)
+
+// Hold is a person's "stop here". App or Environment "" means all of them.
+type Hold struct {
+	Version     int       `yaml:"version" json:"-"`
+	App         string    `yaml:"app,omitempty" json:"app,omitempty"`
+	Environment string    `yaml:"environment,omitempty" json:"environment,omitempty"`
+	Reason      string    `yaml:"reason" json:"reason"`
+	By          string    `yaml:"by,omitempty" json:"by,omitempty"`
+	Since       time.Time `yaml:"since,omitempty" json:"since,omitzero"`
+	Until       time.Time `yaml:"until,omitempty" json:"until,omitzero"` // exclusive; zero = until someone resumes
+	// Rollback says that the environment goes back, and stays back until it is resumed or a newer release is asked for
+	// by name.
+	Rollback *Rollback `yaml:"rollback,omitempty" json:"rollback,omitempty"`
+	// Hotfix says that a release goes straight into the environment. What comes later must contain it.
+	Hotfix *Hotfix `yaml:"hotfix,omitempty" json:"hotfix,omitempty"`
+	// Except lists releases that a person asked for by name: the hold does not stop them.
+	Except []release.Sequence `yaml:"except,omitempty" json:"except,omitempty"`
+}
+
+// Rollback is a way back: from what runs to what ran.
+type Rollback struct {
+	From Named `yaml:"from" json:"from"`
+	To   Named `yaml:"to" json:"to"`
+}
+
+// Hotfix is a release that did not come from upstream.
+type Hotfix struct {
+	Release release.Release `yaml:"release" json:"release"`
+	Base    Named           `yaml:"base" json:"base"` // what ran when it was made
+}
+
+func (h Hold) valid() error {
+	if err := format(h.Version); err != nil {
+		return err
+	}
+	if h.Reason == "" {
+		return errors.New("it gives no reason")
+	}
+	if h.Rollback != nil && h.Hotfix != nil {
+		return errors.New("it is both a rollback and a hotfix")
+	}
+	if h.Hotfix != nil {
+		if err := h.Hotfix.Release.Validate(); err != nil {
+			return err
+		}
+		if h.Hotfix.Release.App != h.App {
+			return fmt.Errorf("the hotfix is of %s, the hold of %s", h.Hotfix.Release.App, h.App)
+		}
+	}
+	return scope(h.App, h.Environment, h.Rollback == nil && h.Hotfix == nil)
+}
+
+func format(version int) error {
+	if version != 1 {
+		return fmt.Errorf("its version is %d; this ferry reads version 1", version)
+	}
+	return nil
+}
+
+// Path is where the hold lies on the branch: one of each kind for each scope.
+func (h Hold) Path() string {
+	kind := ""
+	switch {
+	case h.Rollback != nil:
+		kind = ".rollback"
+	case h.Hotfix != nil:
+		kind = ".hotfix"
+	}
+	return path.Join(holdsFolder, orAll(h.Environment), orAll(h.App)+kind+".yaml")
+}
+
+// File is the hold as it lies on the branch.
+func (h Hold) File() File {
+	h.Version, h.Since, h.Until = 1, second(h.Since), second(h.Until)
+	return File{h.Path(), marshal(h)}
+}
+
+// Resumed removes every hold of just this scope.
+func Resumed(app, environment string) []File {
+	var files []File
+	for _, h := range []Hold{{}, {Rollback: &Rollback{}}, {Hotfix: &Hotfix{}}} {
+		h.App, h.Environment = app, environment
+		files = append(files, File{Path: h.Path()})
+	}
+	return files
+}
+
+// Over tells whether the hold's own end has come.
+func (h Hold) Over(now time.Time) bool { return !h.Until.IsZero() && !now.Before(h.Until) }
+
+// Covers tells whether the hold is about an app in an environment.
+func (h Hold) Covers(app, environment string) bool {
+	return (h.App == "" || h.App == app) && (h.Environment == "" || h.Environment == environment)
+}
