@@ -98,6 +98,8 @@ func (v *votes) worthless(r Review) string {
 	switch {
 	case r.Author == "" || !v.anyone && !contains(v.from, r.Author):
 		return "may not approve"
+	case v.anyone && r.Outsider:
+		return "may not write to the repository"
 	case r.Decision == ChangesRequested:
 		return ""
 	case strings.EqualFold(r.Author, v.head.Author):

@@ -75,6 +75,7 @@ type Review struct {
 	Decision Decision
 	SHA      string // the head that was reviewed; "" where the forge does not tell
 	Time     time.Time
+	Outsider bool // the forge does not say that the author may write to the repository
 }
 
 // Hold is a person's "stop here".

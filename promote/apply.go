@@ -173,6 +173,10 @@ func (p *Promoter) commit(ctx context.Context, pr Promotion) (git.ID, error) {
 // merge merges a pull request at just the head that was judged.
 func (p *Promoter) merge(ctx context.Context, m Merge) Done {
 	d := Done{Promotion: Promotion{Environment: m.Environment, Unit: m.Unit, Action: ActionMerge, PullRequest: &m.PullRequest}, Wrote: true}
+	if m.Way != AtOnce {
+		d.Action, d.Err = ActionQueue, p.queue(ctx, m)
+		return d
+	}
 	d.Merged, d.Err = p.Forge.MergePullRequest(ctx, m.PullRequest.Number, scm.Merge{Head: m.PullRequest.HeadSHA, Message: m.message})
 	if d.Err != nil {
 		d.Err = fmt.Errorf("merge pull request #%d: %w", m.PullRequest.Number, d.Err)

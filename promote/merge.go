@@ -36,9 +36,24 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 		promotion.Conditions = append(promotion.Conditions, v.Waiting()...)
 	}
 	promotion.Conditions = append(promotion.Conditions, byRule(promotion)...)
+	rules, err := p.rulesOf(ctx, s, promotion.Base)
+	if err != nil {
+		return err
+	}
+	promotion.Conditions = append(promotion.Conditions, required(rules, promotion, head, reviews)...)
 	plan.Promotions = append(plan.Promotions, promotion)
 	plan.wake(gates.NextWakeup(verdicts...))
+	merge := Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest, Way: AtOnce, message: have.message(promotion.PullRequest.Title)}
 	if len(promotion.Conditions) > 0 {
+		if merge.Way = TakenOut; promotion.Merge == environments.Auto && promotion.PullRequest.Queued {
+			plan.Merges = append(plan.Merges, merge)
+		}
+		return nil
+	}
+	if _, able := p.Forge.(scm.Queuer); rules.Queue && able {
+		merge.Way = Enqueue
+	}
+	if promotion.PullRequest.Queued {
 		return nil
 	}
 	genuine, err := p.genuine(ctx, s, u, have)
@@ -46,7 +61,7 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 		return err
 	}
 	if genuine {
-		plan.Merges = append(plan.Merges, Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest, message: have.message(promotion.PullRequest.Title)})
+		plan.Merges = append(plan.Merges, merge)
 	}
 	return nil
 }
@@ -105,14 +120,14 @@ func (p *Promoter) judged(ctx context.Context, s *Snapshot, u unit, have *propos
 	}
 	var said []gates.Review
 	for _, rv := range reviews {
-		said = append(said, gates.Review{Author: rv.Author, Decision: gates.Decision(rv.Verdict), SHA: rv.SHA, Time: rv.Time})
+		said = append(said, gates.Review{Author: rv.Author, Decision: gates.Decision(rv.Verdict), SHA: rv.SHA, Time: rv.Time, Outsider: !rv.Writer})
 	}
 	statuses, err := s.statusesOf(ctx, p.Forge, have.head.ID)
 	if err != nil {
 		return gates.Head{}, nil, err
 	}
 	same, err := p.same(ctx, u, have, reviews)
-	return gates.Head{ID: string(have.head.ID), Author: pr.Author, Pushed: have.head.Time, Same: same, Statuses: reported(statuses)}, said, err
+	return gates.Head{ID: string(have.head.ID), Author: pr.Author, Pushed: pushed(have, pr), Same: same, Statuses: reported(statuses)}, said, err
 }
 
 // mergeVerdict judges one app of a pull request, also long after it was proposed: upstream may have failed since.

@@ -11,6 +11,7 @@ import (
 	"github.com/ferry-cd/ferry/gates"
 	"github.com/ferry-cd/ferry/ledger"
 	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
 )
 
 // Emergency is a person's wish to pass gates. Who asks is what the forge says, not the person.
@@ -185,11 +186,6 @@ func (p *Promoter) Confirm(ctx context.Context, k Key) (ledger.Override, error) 
 	return ledger.Override{}, refuse(k, "", "no override there waits to be confirmed")
 }
 
-// Teams is a forge that knows who is in a team.
-type Teams interface {
-	Members(ctx context.Context, team string) ([]string, error)
-}
-
 // groups resolves the names that stand for several persons. A team that cannot be read stays unknown: nobody's approval
 // counts through it.
 func (p *Promoter) groups(ctx context.Context, s *Snapshot, names []string) (map[string][]string, error) {
@@ -214,7 +210,7 @@ func (p *Promoter) members(ctx context.Context, s *Snapshot, team string) ([]str
 	if have, ok := s.teams[team]; ok {
 		return have, have != nil, nil
 	}
-	forge, ok := p.Forge.(Teams)
+	forge, ok := p.Forge.(scm.Teams)
 	if !ok {
 		return nil, false, nil
 	}

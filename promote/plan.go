@@ -54,6 +54,7 @@ const (
 	ActionWrite  Action = "write"  // straight to the branch
 	ActionKeep   Action = "keep"   // proposed already
 	ActionClose  Action = "close"  // nothing left to promote
+	ActionQueue  Action = "queue"  // handed to the forge's queue, or taken out of it
 	ActionRecord Action = "record" // a decision is put on ferry-state
 	ActionMerge  Action = "merge"  // every gate passes and the environment's rule lets ferry merge
 )
@@ -85,8 +86,19 @@ type Promotion struct {
 type Merge struct {
 	Environment, Unit string
 	PullRequest       scm.PullRequest
+	Way               Way
 	message           string
 }
+
+// Way is how a pull request is merged.
+type Way string
+
+// The ways: at once, through the forge's queue, and out of it again where something holds it back.
+const (
+	AtOnce   Way = "at-once"
+	Enqueue  Way = "enqueue"
+	TakenOut Way = "dequeue"
+)
 
 // Waiting is a release that may not enter an environment yet.
 type Waiting struct {

@@ -42,6 +42,7 @@ type Snapshot struct {
 	history       map[string]*chain       // by branch
 	statuses      map[string][]scm.Status // by commit
 	teams         map[string][]string     // members; nil where they cannot be read
+	rules         map[string]scm.Rules    // by branch, as far as the forge tells
 	book          ledger.Book             // what people decided
 	self          string
 }
@@ -70,7 +71,7 @@ func (p *Promoter) Load(ctx context.Context, scope Scope) (*Snapshot, error) {
 		return nil, err
 	}
 	s := &Snapshot{DefaultBranch: branch, heads: map[string]git.Commit{}, history: map[string]*chain{}, statuses: map[string][]scm.Status{},
-		teams: map[string][]string{}}
+		teams: map[string][]string{}, rules: map[string]scm.Rules{}}
 	for _, ref := range wanted {
 		if err := s.head(ctx, p.Repo, ref, refs[ref]); err != nil {
 			return nil, err

@@ -62,7 +62,7 @@ func (t *lines) done(d promote.Done) {
 		return
 	}
 	t.styled(strong, 0, doneLine(d))
-	if d.Action == promote.ActionMerge || d.Action == promote.ActionClose {
+	if d.Action == promote.ActionMerge || d.Action == promote.ActionClose || d.Action == promote.ActionQueue {
 		return
 	}
 	if d.Action == promote.ActionUpdate {
@@ -82,6 +82,8 @@ func doneLine(d promote.Done) door.Text {
 		return door.Lines("%s: opened #%s %s", env, number(d.PullRequest.Number), what(d.Promotion))
 	case promote.ActionUpdate:
 		return door.Lines("%s: updated #%s %s", env, number(d.PullRequest.Number), what(d.Promotion))
+	case promote.ActionQueue:
+		return door.Lines("%s: changed the place of #%s in the forge's queue", env, number(d.PullRequest.Number))
 	case promote.ActionMerge:
 		return door.Lines("%s: merged #%s %s", env, number(d.PullRequest.Number), outside(d.PullRequest.Title))
 	}
