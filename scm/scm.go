@@ -49,6 +49,8 @@ type Limits struct {
 	StatusText int
 	Label      int
 	Branch     int
+	// UTF16 says that the forge counts in code units of UTF-16: an emoji is two. The numbers are such units then.
+	UTF16 bool
 }
 
 // State of a pull request.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -21,12 +22,39 @@ func (p Proposal) Normal() Proposal {
 // long, and so does a body that nobody shortened better before.
 func (p Proposal) Cut(l Limits) Proposal {
 	p = p.Normal()
-	p.Title, p.Body = Cut(p.Title, l.Title), Cut(p.Body, l.Body)
+	p.Title, p.Body = l.Cut(p.Title, l.Title), l.Cut(p.Body, l.Body)
 	for i := range p.Labels {
-		p.Labels[i] = Cut(p.Labels[i], l.Label)
+		p.Labels[i] = l.Cut(p.Labels[i], l.Label)
 	}
 	p.Labels = names(p.Labels)
 	return p
+}
+
+// Cut shortens a text to a limit as the forge counts it; see the function Cut.
+func (l Limits) Cut(s string, limit int) string {
+	if limit <= 0 || !l.UTF16 {
+		return Cut(s, limit)
+	}
+	if units(s) <= limit {
+		return s
+	}
+	kept, n := 0, 1 // the ellipsis
+	for _, r := range s {
+		if n += utf16.RuneLen(r); n > limit {
+			break
+		}
+		kept++
+	}
+	return begin([]rune(s), kept)
+}
+
+// units is the length of a text in UTF-16.
+func units(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
 }
 
 // Cut shortens a text to a number of characters (runes), the last one then being an ellipsis; 0 means no limit. It never
@@ -36,8 +64,11 @@ func Cut(s string, limit int) string {
 	if limit <= 0 || utf8.RuneCountInString(s) <= limit {
 		return s
 	}
-	rs := []rune(s)
-	end := limit - 1
+	return begin([]rune(s), limit-1)
+}
+
+// begin gives the first so many runes and an ellipsis.
+func begin(rs []rune, end int) string {
 	for back := 0; end > 0 && back < longestCharacter && joined(rs[end-1], rs[end]); back++ {
 		end--
 	}

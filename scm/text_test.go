@@ -79,3 +79,23 @@ func TestCut(t *testing.T) {
 		}
 	}
 }
+
+func TestCutInUnitsOfUTF16(t *testing.T) {
+	l := Limits{UTF16: true}
+	for text, want := range map[string]string{"abcde": "abcde", "abcdef": "abcd…", "漢字漢字漢": "漢字漢字漢", "🚀🚀": "🚀🚀", "🚀🚀🚀": "🚀🚀…", "🚀🚀a": "🚀🚀a", "a🚀🚀🚀🚀🚀🚀🚀": "a🚀…"} {
+		if got := l.Cut(text, 5); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for _, text := range []string{"🚀a漢", "👩‍👩‍👧‍👦", "é"} {
+		long := strings.Repeat(text, 2000)
+		for _, limit := range []int{1, 2, 50, 399, 400, 3800} {
+			if got := l.Cut(long, limit); units(got) > limit || units(got) < limit-2*longestCharacter || !strings.HasSuffix(got, "…") {
+				t.Errorf("%q at %d: %d units", text, limit, units(got))
+			}
+		}
+		if l.Cut(long, 0) != long || l.Cut(long, units(long)) != long {
+			t.Errorf("%q is cut without need", text)
+		}
+	}
+}

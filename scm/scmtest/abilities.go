@@ -13,6 +13,12 @@ var resetting = []promise{
 	{"approvals that were reset count no more", approvalsReset},
 }
 
+// approvers are those of a pull request as it is now.
+func (s *stage) approvers(t *testing.T, number int) []string {
+	t.Helper()
+	return scm.Approvers(s.pull(t, number, isOpen), s.reviews(t, number))
+}
+
 func approvalsReset(t *testing.T, s *stage) {
 	resetter, ok := s.Bot.(scm.Resetter)
 	if !ok {
@@ -26,17 +32,17 @@ func approvalsReset(t *testing.T, s *stage) {
 		}
 	})
 	s.review(t, person, pr, scm.Approved)
-	if got := scm.Approvers(pr, s.reviews(t, pr.Number)); len(got) != 1 {
+	if got := s.approvers(t, pr.Number); len(got) != 1 {
 		t.Fatalf("approvers %v", got)
 	}
 	if err := resetter.ResetApprovals(s.ctx, pr.Number, "the head moved"); err != nil {
 		t.Fatal(err)
 	}
-	if got := scm.Approvers(pr, s.reviews(t, pr.Number)); len(got) != 0 {
+	if got := s.approvers(t, pr.Number); len(got) != 0 {
 		t.Errorf("approvers %v after the reset", got)
 	}
 	s.review(t, person, pr, scm.Approved)
-	if got := scm.Approvers(pr, s.reviews(t, pr.Number)); len(got) != 1 {
+	if got := s.approvers(t, pr.Number); len(got) != 1 {
 		t.Errorf("approvers %v after a new approval", got)
 	}
 }

@@ -110,6 +110,7 @@ func reopenedTooLate(t *testing.T, s *stage) {
 }
 
 func mergedByHand(t *testing.T, s *stage) {
+	s.able(t, EndByPush)
 	pr := s.opened(t, "ferry/dev/web")
 	merge := s.git.mergeByHand(t, "main", "ferry/dev/web")
 	later := s.git.commit(t, "main", "main", files{"later.md": "later\n"})
@@ -126,6 +127,7 @@ func mergedByHand(t *testing.T, s *stage) {
 }
 
 func fastForwarded(t *testing.T, s *stage) {
+	s.able(t, EndByPush)
 	pr := s.opened(t, "ferry/dev/web")
 	s.git.at(t, "ferry/dev/web")
 	s.git.push(t, "main")
@@ -135,6 +137,7 @@ func fastForwarded(t *testing.T, s *stage) {
 }
 
 func mergedThenNew(t *testing.T, s *stage) {
+	s.able(t, EndByPush)
 	first := s.opened(t, "ferry/dev/web")
 	merge := s.git.mergeByHand(t, "main", "ferry/dev/web")
 	s.pull(t, first.Number, isMerged)
@@ -149,6 +152,7 @@ func mergedThenNew(t *testing.T, s *stage) {
 }
 
 func branchDeleted(t *testing.T, s *stage) {
+	s.able(t, EndByPush)
 	pr := s.opened(t, "ferry/dev/web")
 	s.git.delete(t, "ferry/dev/web")
 	if got := s.pull(t, pr.Number, isClosed); got.HeadSHA != pr.HeadSHA || got.Closed.IsZero() {
@@ -164,6 +168,7 @@ func branchDeleted(t *testing.T, s *stage) {
 }
 
 func mergedThenDeleted(t *testing.T, s *stage) {
+	s.able(t, EndByPush)
 	pr := s.opened(t, "ferry/dev/web")
 	merge := s.git.mergeByHand(t, "main", "ferry/dev/web")
 	s.git.delete(t, "ferry/dev/web")

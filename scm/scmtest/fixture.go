@@ -52,6 +52,9 @@ const (
 	StatusCreators Impossible = "tell who posted a status"
 	Drafts         Impossible = "have drafts"
 	TwoBases       Impossible = "have two pull requests from one branch"
+	ReviewCommits  Impossible = "tell which commit was reviewed"
+	Assignees      Impossible = "have assignees beside reviewers"
+	EndByPush      Impossible = "end a pull request because of what was pushed"
 )
 
 // able skips, with the forge's reason, what it cannot do.
