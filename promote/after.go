@@ -2,13 +2,18 @@ package promote
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/render"
 )
 
@@ -131,4 +136,15 @@ func (p *Promoter) readFiles(ctx context.Context, r reading, entries []environme
 		files = append(files, render.File{Path: f.path, Data: data[f.id]})
 	}
 	return files, nil
+}
+
+// seedOf is what chance follows from where ferry.yaml asks for it: the same for a release in an environment, whatever its
+// configuration.
+func seedOf(p environments.Placement, rel release.Release) string {
+	if !p.Rendering.Seeded {
+		return ""
+	}
+	text := strings.Join([]string{p.App, p.Environment, rel.Version, string(rel.Sequence.Kind), strconv.FormatInt(rel.Sequence.Number, 10), rel.Source.Commit, rel.Templates}, "\x00")
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

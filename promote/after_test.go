@@ -131,3 +131,32 @@ func TestValidationProposesNothing(t *testing.T) {
 		t.Error("dev was not refreshed")
 	}
 }
+
+// Chance follows from the release and the environment: a refresh keeps it, the next release has its own.
+func TestSeededReleases(t *testing.T) {
+	w := newWorld(t, strings.Replace(ferryYAML, "defaults:", "defaults:\n  deterministic: seeded", 1), nil)
+	w.templates("shop", map[string]string{"Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+		"templates/all.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: {chance: {{ randAlphaNum 20 }}, more: \"{{ .Values.more }}\", image: x}}\n---\n" +
+			"{apiVersion: v1, kind: Pod, metadata: {name: shop}, spec: {containers: [{name: main, image: ghcr.io/acme/shop}]}}\n"})
+	chance := func(environment string) string {
+		_, after, _ := strings.Cut(w.file("main", environment+"/shop/configmap-made.yaml"), "chance: ")
+		text, _, _ := strings.Cut(after, "\n")
+		return text
+	}
+	w.mustSubmit(1)
+	first := chance("dev")
+	w.push("main", map[string]string{"values/shop.yaml": "more: text\n"})
+	w.advance()
+	if !strings.Contains(w.file("main", "dev/shop/configmap-made.yaml"), "more: text") || chance("dev") != first {
+		t.Errorf("after a refresh chance is %s, was %s", chance("dev"), first)
+	}
+	w.healthy("dev")
+	w.advance()
+	if qa := chance("qa"); len(qa) != 20 || qa == first {
+		t.Errorf("qa has %q, dev %q", qa, first)
+	}
+	w.mustSubmit(2)
+	if chance("dev") == first {
+		t.Error("the next release has the chance of the one before")
+	}
+}

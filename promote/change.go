@@ -159,7 +159,7 @@ func (p *Promoter) request(ctx context.Context, w *want) (render.Request, error)
 	}
 	return render.Request{App: pl.App, Environment: pl.Environment, Name: pl.App, Namespace: pl.Namespace, Files: files, Dir: dir,
 		Values: values, Set: set, Kubernetes: render.Kubernetes{Version: pl.Kubernetes.Version, APIs: pl.Kubernetes.APIs},
-		Release: rel, Engine: pl.Engine, IncludeCRDs: !pl.Rendering.OmitCRDs, Hooks: pl.Rendering.Hooks}, nil
+		Release: rel, Engine: pl.Engine, IncludeCRDs: !pl.Rendering.OmitCRDs, Hooks: pl.Rendering.Hooks, Seed: seedOf(pl, rel)}, nil
 }
 
 // within gives the folder to render relative to the folder that was stored with the release.

@@ -15,6 +15,7 @@ import (
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm"
 	"github.com/ferry-cd/ferry/render/kustomize"
 	"github.com/ferry-cd/ferry/render/plain"
 	"github.com/ferry-cd/ferry/report"
@@ -181,7 +182,7 @@ func (w *world) ferry() *promote.Promoter {
 	forge, err := local.Open(w.ctx, repo, local.Options{User: "ferry", Now: func() time.Time { return w.now }})
 	w.must(err)
 	return &promote.Promoter{Repo: repo, Forge: forge, Sources: source.NewStore(repo), Write: report.Writer{Budget: report.Local}.PullRequest,
-		Renderers: map[string]render.Renderer{"plain": plain.New(), "kustomize": kustomize.New()}, Now: func() time.Time { return w.now }, Version: "0.1.0"}
+		Renderers: map[string]render.Renderer{"plain": plain.New(), "kustomize": kustomize.New(), "helm": helm.New()}, Now: func() time.Time { return w.now }, Version: "0.1.0"}
 }
 
 // release is what CI built: version 1.n.0 has the sequence n.

@@ -31,6 +31,7 @@ type Request struct {
 	Release     release.Release
 	Engine      string // flux, argocd or "": decides what hooks mean
 	IncludeCRDs bool
+	Seed        string // chance and the time of day follow from it; "" = what depends on them is refused
 	Hooks       string // keep, drop or fail; "" asks Engine: argocd runs hooks, nobody else does
 	KeepHooks   bool   // ad hoc and --raw: print hooks as helm template does
 }

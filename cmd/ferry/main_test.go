@@ -12,6 +12,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"ferry":     func() { os.Exit(run()) },
 		"setstatus": func() { os.Exit(setStatus()) },
+		"renderall": func() { os.Exit(renderAll()) },
 	})
 }
 

@@ -76,7 +76,7 @@ func (e *engine) render(b *blueprint, sources map[string]source, only func(name 
 		}
 		s := sources[name]
 		s.data["Template"] = chartutil.Values{"Name": name, "BasePath": s.base}
-		e.in = name
+		e.enter(name)
 		text, err := e.execute(e.set, name, s.data)
 		if err != nil {
 			return nil, err

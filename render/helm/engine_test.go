@@ -172,3 +172,59 @@ func TestTextOfTheSameShape(t *testing.T) {
 		t.Errorf("no shuffle of aabbc: %s", s)
 	}
 }
+
+// TestChanceThatFollowsFromARelease renders what strictly would be refused, the same each time and other with another seed.
+func TestChanceThatFollowsFromARelease(t *testing.T) {
+	const text = `a: {{ randAlphaNum 8 }}{{ uuidv4 }}{{ randInt 0 1000000 }}{{ shuffle "abcdefghijkl" }}{{ randBytes 9 }}
+at: {{ now | date "2006-01-02" | quote }}
+unused: {{ len (genPrivateKey "ed25519") }}
+`
+	r := chartOf(text)
+	r.Seed, r.Release.Source.Time = "one", time.Date(2026, 11, 2, 23, 30, 0, 0, time.FixedZone("", -3600))
+	first, err := New().Render(context.Background(), r)
+	if err != nil || !strings.Contains(string(first.Raw), `at: "2026-11-03"`) {
+		t.Fatalf("got %s, %v", first.Raw, err)
+	}
+	r.Files["chart/templates/0.yaml"] = []byte("b: {{ randAlphaNum 3 }}\n")
+	more, err := New().Render(context.Background(), r)
+	if err != nil || !strings.Contains(string(more.Raw), strings.TrimSpace(strings.TrimPrefix(string(first.Raw), "---\n"))) {
+		t.Errorf("another template changes this one:\n%s\n%s, %v", first.Raw, more.Raw, err)
+	}
+	r.Seed = "two"
+	other, err := New().Render(context.Background(), r)
+	if err != nil || string(other.Raw) == string(more.Raw) {
+		t.Errorf("another seed, the same bytes, %v", err)
+	}
+}
+
+// TestSecretsAreNeverSeeded refuses keys, certificates and salted hashes whatever is asked for, and says where they show.
+func TestSecretsAreNeverSeeded(t *testing.T) {
+	for call, function := range map[string]string{
+		`{{ bcrypt "x" | quote }}`: "bcrypt", `{{ htpasswd "a" "b" | quote }}`: "htpasswd", `{{ encryptAES "0123456789abcdef" "x" }}`: "encryptAES",
+		`{{ genPrivateKey "ed25519" | quote }}`: "genPrivateKey", `{{ (genCA "x" 1).Cert | b64enc }}`: "genCA",
+		`{{ (genSelfSignedCert "y" nil nil 1).Key | b64enc }}`: "genSelfSignedCert",
+	} {
+		r := chartOf("kind: ConfigMap\nmetadata: {name: made}\nlist: [{x: " + call + "}]\n# {{ randAlphaNum 8 }}\n")
+		r.Seed = "one"
+		_, err := New().Render(context.Background(), r)
+		want := "chart in chart does not render to the same bytes twice: chart/templates/a.yaml: ConfigMap made: list[0].x depends on " + function
+		var random *RandomError
+		if !errors.As(err, &random) || err.Error() != want || strings.Contains(random.Hint(), "seeded") {
+			t.Errorf("%s: got %v, want %s", function, err, want)
+		}
+	}
+}
+
+// TestSecondRender counts what is rendered again: nothing where nothing random is called.
+func TestSecondRender(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		again int
+	}{{"a: b\n", 0}, {"a: {{ now | date \"2006\" | len }}\n", 1}} {
+		h, again := New(), 0
+		h.second = func() *entropy { again++; return secondWorld() }
+		if _, err := h.Render(context.Background(), chartOf(c.text)); err != nil || again != c.again {
+			t.Errorf("%q was rendered again %d times, want %d; %v", c.text, again, c.again, err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
 // entropy is what templates take for chance and for the time of day. No render sees either: it is given a made-up one,
@@ -19,6 +22,7 @@ type entropy struct {
 	now   time.Time
 	asked map[string][]string // functions by the template that was being rendered
 	in    string              // that template
+	seed  string              // what all of it follows from; "" in the two made-up worlds
 }
 
 // The two worlds differ in every digit of a date that a chart could print.
@@ -29,6 +33,26 @@ func secondWorld() *entropy {
 
 func newEntropy(seed uint64, now time.Time) *entropy {
 	return &entropy{rand: rand.New(rand.NewPCG(seed, seed)), now: now, asked: map[string][]string{}}
+}
+
+// seededWorld is the same for one release in one environment: its chance follows from the seed, its time is that of the
+// source commit.
+func seededWorld(r render.Request) *entropy {
+	e := firstWorld()
+	e.seed = r.Seed
+	if at := r.Release.Source.Time; !at.IsZero() {
+		e.now = at.UTC()
+	}
+	return e
+}
+
+// enter begins a template. In a seeded world each has chance of its own, so that what one asks for changes no other.
+func (e *entropy) enter(template string) {
+	e.in = template
+	if e.seed != "" {
+		sum := sha256.Sum256([]byte(e.seed + "\x00" + template))
+		e.rand = rand.New(rand.NewChaCha8(sum))
+	}
 }
 
 func (e *entropy) ask(function string) {
@@ -42,6 +66,21 @@ const (
 	digits  = "0123456789"
 )
 
+// secrets are the functions that make keys, certificates and salted hashes. What they make has no place in Git.
+var secrets = []string{"genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert",
+	"genSignedCertWithKey", "bcrypt", "htpasswd", "encryptAES"}
+
+// unseedable leaves of what templates asked for only what no seed makes repeatable.
+func unseedable(asked map[string][]string) map[string][]string {
+	left := map[string][]string{}
+	for template, functions := range asked {
+		if some := slices.DeleteFunc(slices.Clone(functions), func(f string) bool { return !slices.Contains(secrets, f) }); len(some) > 0 {
+			left[template] = some
+		}
+	}
+	return left
+}
+
 // functions replace those that are chance. Keys, certificates and salted hashes are made as ever: nothing of them can stay.
 func (e *entropy) functions(lib template.FuncMap) template.FuncMap {
 	funcs := template.FuncMap{
@@ -54,8 +93,7 @@ func (e *entropy) functions(lib template.FuncMap) template.FuncMap {
 		"shuffle":      e.shuffle,
 		"uuidv4":       e.uuid,
 	}
-	for _, name := range []string{"genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert",
-		"genSignedCertWithKey", "bcrypt", "htpasswd", "encryptAES"} {
+	for _, name := range secrets {
 		funcs[name] = intercept(lib[name], func([]any) error { e.ask(name); return nil }, nil)
 	}
 	return funcs

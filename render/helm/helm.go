@@ -37,12 +37,15 @@ const libraryVersion = "v3.22.0"
 
 // Renderer renders charts. Between renders it keeps what is the same in all renders of a chart, and nothing of any one
 // render. It may be used by many goroutines at once.
-type Renderer struct{ charts blueprints }
+type Renderer struct {
+	charts blueprints
+	second func() *entropy // the world in which a chart that asked for chance is rendered again
+}
 
 var _ render.Renderer = (*Renderer)(nil)
 
 // New gives a renderer of charts.
-func New() *Renderer { return &Renderer{} }
+func New() *Renderer { return &Renderer{second: secondWorld} }
 
 // Name is the kind of template folder it renders.
 func (*Renderer) Name() string { return "helm" }
@@ -54,16 +57,35 @@ func (*Renderer) Version() string { return libraryVersion }
 // "release-name" and "default"; without a Kubernetes version it refuses. What a chart would render differently the next
 // time is refused too: a *RandomError.
 func (h *Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
+	if r.Seed != "" {
+		return h.seeded(ctx, r)
+	}
 	first := firstWorld()
 	j, out, err := h.renderIn(ctx, r, first)
 	if err != nil || len(first.asked) == 0 {
 		return out, err
 	}
-	again, err := h.again(ctx, j, first.asked, out)
+	again, err := h.again(ctx, j, h.second(), first.asked, out)
 	if err == nil && bytes.Equal(out.Raw, again.Raw) {
 		return out, nil
 	}
 	return render.Output{}, randomError(r.Dir, out, again, first.asked, err)
+}
+
+// seeded renders in a world that follows from the seed. Keys, certificates and salted hashes do not: they are refused
+// where the manifests show them.
+func (h *Renderer) seeded(ctx context.Context, r render.Request) (render.Output, error) {
+	world := seededWorld(r)
+	j, out, err := h.renderIn(ctx, r, world)
+	asked := unseedable(world.asked)
+	if err != nil || len(asked) == 0 {
+		return out, err
+	}
+	again, err := h.again(ctx, j, seededWorld(r), asked, out)
+	if err == nil && bytes.Equal(out.Raw, again.Raw) {
+		return out, nil
+	}
+	return render.Output{}, randomError(r.Dir, out, again, asked, err)
 }
 
 // renderIn renders a copy of the chart: a chart and its values are changed by rendering them.
@@ -81,12 +103,12 @@ func (h *Renderer) renderIn(ctx context.Context, r render.Request, world *entrop
 
 // again renders in another world. Where no template can have left anything for another one to see, only those that asked
 // for chance or time can come out differently.
-func (h *Renderer) again(ctx context.Context, j *job, asked map[string][]string, out render.Output) (render.Output, error) {
+func (h *Renderer) again(ctx context.Context, j *job, world *entropy, asked map[string][]string, out render.Output) (render.Output, error) {
 	if j.changed {
-		_, out, err := h.renderIn(ctx, j.Request, secondWorld())
+		_, out, err := h.renderIn(ctx, j.Request, world)
 		return out, err
 	}
-	some, err := j.execute(ctx, secondWorld(), func(name string) bool { return asked[name] != nil })
+	some, err := j.execute(ctx, world, func(name string) bool { return asked[name] != nil })
 	if err != nil {
 		return render.Output{}, err
 	}
