@@ -32,6 +32,8 @@ const (
 	Shrink          Rule = "shrink"           // more than half of the resources are gone
 	AnnotationLimit Rule = "annotation-limit" // too large for a client-side apply
 	Duplicate       Rule = "duplicate"        // another app has the same resource
+	PolicyRule      Rule = "policy"           // a rule of ferry.yaml is not followed
+	SchemaRule      Rule = "schema"           // the resource does not fit its schema
 )
 
 // Finding is one thing that is wrong with a set of manifests.

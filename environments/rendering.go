@@ -42,7 +42,7 @@ type dropFile struct {
 
 type policyFile struct {
 	Name     appName    `yaml:"name" jsonschema:"required" doc:"Name of the rule, for messages." example:"replicas"`
-	Rule     policyText `yaml:"rule" jsonschema:"required" doc:"A CEL expression over object, app, environment and namespace; true where the resource is as it should be." example:"\"object.kind != 'Deployment' || object.spec.replicas > 1\""`
+	Rule     policyText `yaml:"rule" jsonschema:"required" doc:"A CEL expression over object, app and environment; true where the resource is as it should be." example:"\"object.kind != 'Deployment' || object.spec.replicas > 1\""`
 	Message  text       `yaml:"message" jsonschema:"required" doc:"What a person is told where it is false." example:"one replica is none"`
 	Severity severity   `yaml:"severity" default:"error" doc:"error refuses the promotion, warning tells reviewers." example:"warning"`
 }

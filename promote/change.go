@@ -81,7 +81,11 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	if err := p.place(ctx, s, w.placement, c, o); err != nil {
 		return nil, err
 	}
-	if err := c.check(w.placement, o); err != nil {
+	judged, err := p.judge(ctx, s, w.placement, c.New)
+	if err != nil {
+		return nil, &Failed{Key: k, Err: err}
+	}
+	if err := c.check(w.placement, o, judged); err != nil {
 		return nil, err
 	}
 	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace})
@@ -92,10 +96,10 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 }
 
 // check asks whether the manifests may go to Git.
-func (c *Change) check(p environments.Placement, o Options) error {
+func (c *Change) check(p environments.Placement, o Options, judged []check.Finding) error {
 	opts := check.Options{AllowSecrets: p.AllowSecrets, Namespace: p.Namespace, Old: c.Old, AllowShrink: o.ConfirmShrink, ServerSideApply: p.Engine == "flux"}
 	var problems []error
-	for _, f := range check.Check(c.New, opts) {
+	for _, f := range append(check.Check(c.New, opts), judged...) {
 		if f.Level == check.Error {
 			problems = append(problems, refuse(c.Key, f.Hint, "%s", f))
 			continue

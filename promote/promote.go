@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ferry-cd/ferry/check"
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/render"
@@ -34,6 +35,12 @@ type Sources interface {
 	Files(ctx context.Context, app, tree string) (map[string][]byte, error)
 }
 
+// Judges say of manifests what takes a library of its own. An error is about the rules and schemas, not the manifests.
+type Judges interface {
+	Schemas(ctx context.Context, q check.Schemas, ms render.Manifests) ([]check.Finding, error)
+	Policies(ctx context.Context, rules []check.Policy, about check.Subject, ms render.Manifests) ([]check.Finding, error)
+}
+
 // Text is what a pull request says.
 type Text struct {
 	Title, Body string
@@ -48,6 +55,7 @@ type Promoter struct {
 	Sources   Sources
 	Renderers map[string]render.Renderer // by the kinds of render.Detect
 	Write     func(p Promotion) Text     // the words of a pull request
+	Judges    Judges                     // nil judges neither by schemas nor by policies
 	Now       func() time.Time
 	Version   string                        // ferry's own, for information in the record
 	Run       string                        // URL of the CI run, "" outside CI

@@ -45,6 +45,7 @@ type Snapshot struct {
 	rules         map[string]scm.Rules    // by branch, as far as the forge tells
 	book          ledger.Book             // what people decided
 	self          string
+	schemas       *repositorySchemas // of the default branch; nil until somebody asks
 }
 
 // Live is what an environment's branch holds for an app now.

@@ -18,7 +18,6 @@ type After struct {
 	Extra           []Document
 	Namespace       string // that the app is installed into
 	InjectNamespace bool
-	Definitions     Manifests // CustomResourceDefinitions that are known besides those in the render
 }
 
 // Apply gives the manifests afterwards, and notices for people. None of those handed in is changed.
@@ -118,7 +117,7 @@ func (m Manifest) document() Document {
 
 // inject writes the namespace into resources of namespaced kinds that name none, and tells of the kinds nobody knows.
 func (a After) inject(ms Manifests) []string {
-	scopes := scopesOf(ms, a.Definitions)
+	scopes := scopesOf(ms)
 	var unknown []string
 	for i := range ms {
 		m := &ms[i]
@@ -127,7 +126,7 @@ func (a After) inject(ms Manifests) []string {
 		}
 		switch namespaced, known := scopes.of(m.Identity); {
 		case !known:
-			unknown = append(unknown, fmt.Sprintf("injectNamespace: %s is left as it is: nobody says whether its kind belongs to a namespace; put its CustomResourceDefinition into .ferry/schemas", m.Identity))
+			unknown = append(unknown, fmt.Sprintf("injectNamespace: %s is left as it is: its CustomResourceDefinition is not in the render, so nobody knows whether it belongs to a namespace; say it in the template or with a patch", m.Identity))
 		case namespaced && isEncrypted(m.Node()):
 			unknown = append(unknown, fmt.Sprintf("injectNamespace: %s is left as it is: it is encrypted with SOPS", m.Identity))
 		case namespaced:
@@ -158,25 +157,23 @@ func withNamespace(root *yaml.Node, namespace string) *yaml.Node {
 type scopes map[[2]string]bool
 
 func (s scopes) of(id Identity) (namespaced, known bool) {
-	if id.isBuiltIn() {
+	if id.IsBuiltIn() {
 		return !builtIn[id.Kind].cluster, true
 	}
 	namespaced, known = s[[2]string{id.Group, id.Kind}]
 	return namespaced, known
 }
 
-func scopesOf(sets ...Manifests) scopes {
+func scopesOf(ms Manifests) scopes {
 	s := scopes{}
-	for _, ms := range sets {
-		for i := range ms {
-			if !ms[i].IsDefinition() {
-				continue
-			}
-			spec := field(ms[i].Node(), "spec")
-			group, kind, scope := field(spec, "group"), field(field(spec, "names"), "kind"), field(spec, "scope")
-			if group != nil && kind != nil && scope != nil {
-				s[[2]string{group.Value, kind.Value}] = strings.EqualFold(scope.Value, "Namespaced")
-			}
+	for i := range ms {
+		if !ms[i].IsDefinition() {
+			continue
+		}
+		spec := field(ms[i].Node(), "spec")
+		group, kind, scope := field(spec, "group"), field(field(spec, "names"), "kind"), field(spec, "scope")
+		if group != nil && kind != nil && scope != nil {
+			s[[2]string{group.Value, kind.Value}] = strings.EqualFold(scope.Value, "Namespaced")
 		}
 	}
 	return s

@@ -157,9 +157,4 @@ func TestInjectNamespace(t *testing.T) {
 	if len(notices) != 2 || !strings.Contains(notices[0], "Certificate.cert-manager.io shop is left as it is") || !strings.Contains(notices[1], "ConfigMap sealed") {
 		t.Errorf("notices: %q", notices)
 	}
-	known := manifestsOf(t, "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: c}, spec: {group: cert-manager.io, scope: Namespaced, names: {kind: Certificate}}}")
-	left, _, _ = After{Namespace: "shop", InjectNamespace: true, Definitions: known}.Apply(context.Background(), ms, nil)
-	if got := files(left, "namespace: shop\n"); !strings.HasPrefix(got, "certificate-shop_cert-manager.io.yaml ") {
-		t.Errorf("with its definition: %q", got)
-	}
 }

@@ -42,7 +42,8 @@ var builtIn = func() map[string]kind {
 	return kinds
 }()
 
-func (i Identity) isBuiltIn() bool {
+// IsBuiltIn tells the kinds that Kubernetes itself defines.
+func (i Identity) IsBuiltIn() bool {
 	k, ok := builtIn[i.Kind]
 	return ok && k.group == i.Group
 }
@@ -51,7 +52,7 @@ func (i Identity) isBuiltIn() bool {
 // have no namespace, all others that of the app where they name none. Two resources are one where these are equal.
 func (i Identity) In(namespace string) Identity {
 	switch {
-	case i.isBuiltIn() && builtIn[i.Kind].cluster:
+	case i.IsBuiltIn() && builtIn[i.Kind].cluster:
 		i.Namespace = ""
 	case i.Namespace == "":
 		i.Namespace = namespace

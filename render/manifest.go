@@ -18,7 +18,7 @@ type Identity struct {
 // String gives the identity as people write it: Deployment podinfo/web, Certificate.cert-manager.io web.
 func (i Identity) String() string {
 	s := i.Kind
-	if i.Group != "" && !i.isBuiltIn() {
+	if i.Group != "" && !i.IsBuiltIn() {
 		s += "." + i.Group
 	}
 	if i.Namespace != "" {

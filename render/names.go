@@ -34,7 +34,7 @@ func fileName(id Identity, namespace string) string {
 		stem, exact = stem+separator+text, exact && ok
 	}
 	add("-", id.Name, "-.")
-	if !id.isBuiltIn() && id.Group != "" {
+	if !id.IsBuiltIn() && id.Group != "" {
 		add("_", id.Group, "-.")
 	}
 	if id.Namespace != "" {

@@ -38,7 +38,7 @@ var podPaths = func() map[string][]fieldPath {
 // pathsOf gives the fields of a resource that may name images.
 func (p *pinner) pathsOf(id Identity) []fieldPath {
 	var paths []fieldPath
-	if id.isBuiltIn() {
+	if id.IsBuiltIn() {
 		paths = slices.Clone(podPaths[id.Kind])
 	}
 	for _, path := range p.paths {

@@ -75,7 +75,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 		return nil, err
 	}
 	store := source.NewStore(repo)
-	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Write: report.Writer{Budget: budget(forge)}.PullRequest, Now: a.Now, Version: version, Run: ci.RunURL,
+	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Judges: judges{}, Write: report.Writer{Budget: budget(forge)}.PullRequest, Now: a.Now, Version: version, Run: ci.RunURL,
 		Progress: func(format string, v ...any) { fmt.Fprintf(a.Err, format+"\n", v...) }}
 	if forge != nil {
 		p.Forge = forge

@@ -28,6 +28,8 @@ var arrows = map[string][]string{
 	"render/kustomize":   {"render"},
 	"render/plain":       {"render"},
 	"check":              {"render"},
+	"check/policy":       {"check", "render"},
+	"check/schema":       {"check", "render"},
 	"diff":               {"render"},
 	"git":                {"door"},
 	"scm":                {"door"},
@@ -65,7 +67,8 @@ var owners = map[string][]string{
 	"github.com/xanzy/go-gitlab":                  {"scm/gitlab"},
 	"gitlab.com/gitlab-org/api":                   {"scm/gitlab"},
 	"code.gitea.io/sdk":                           {"scm/gitea"},
-	"k8s.io/client-go":                            {"connector/cluster", "render/helm"},
+	"k8s.io/client-go":                            {"connector/cluster", "render/helm", "check/schema"}, // of it, check/schema has the types and no client
+	"github.com/google/cel-go":                    {"check/policy"},
 	"github.com/google/go-containerregistry":      {"source"},
 	"github.com/urfave/cli":                       {"cmd/ferry"},
 	"github.com/invopop/jsonschema":               {"release", "environments", "cmd/ferry"},

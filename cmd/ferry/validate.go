@@ -64,6 +64,9 @@ func (a *app) runValidate(ctx context.Context, o folderOptions) error {
 	if err == nil {
 		err = config.CheckFiles(src)
 	}
+	if config != nil {
+		err = withPolicies(err, checkPolicies(config, src))
+	}
 	var problems environments.Problems
 	if err != nil && !errors.As(err, &problems) {
 		return err

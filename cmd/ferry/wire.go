@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/ferry-cd/ferry/check"
+	"github.com/ferry-cd/ferry/check/policy"
+	"github.com/ferry-cd/ferry/check/schema"
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/render"
 	"github.com/ferry-cd/ferry/render/helm"
@@ -53,6 +56,17 @@ func mergeBase(ctx context.Context, repo *git.Repository, a, b git.ID) (git.ID, 
 // renderers by the kinds of render.Detect.
 func renderers() map[string]render.Renderer {
 	return map[string]render.Renderer{"helm": helm.New(), "kustomize": kustomize.New(), "plain": plain.New()}
+}
+
+// judges are those that have libraries of their own.
+type judges struct{}
+
+func (judges) Schemas(ctx context.Context, q check.Schemas, ms render.Manifests) ([]check.Finding, error) {
+	return schema.Judge(ctx, q, ms)
+}
+
+func (judges) Policies(ctx context.Context, rules []check.Policy, about check.Subject, ms render.Manifests) ([]check.Finding, error) {
+	return policy.Judge(ctx, rules, about, ms)
 }
 
 // noForgeError says that ferry has no driver for a forge.

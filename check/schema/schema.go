@@ -1,0 +1,99 @@
+// Package schema holds manifests against schemas that are at hand: nothing is ever fetched.
+//
+//	schema.go      which schema a resource has
+//	builtin.go     Kubernetes' own kinds: the types that its clients are made of, and when each version came and went
+//	definition.go  CustomResourceDefinitions, made into JSON Schemas
+//	files.go       JSON Schemas that lie in the repository, under the names that schema collections give them
+//	compile.go     JSON Schemas, compiled once
+//
+// A schema file of the repository goes before a definition, a definition before what is built in.
+package schema
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ferry-cd/ferry/check"
+	"github.com/ferry-cd/ferry/render"
+)
+
+// Judge gives the resources that do not fit their schema. The error is about files that cannot be read.
+func Judge(ctx context.Context, q check.Schemas, ms render.Manifests) ([]check.Finding, error) {
+	level := check.Warning
+	if q.Strict {
+		level = check.Error
+	}
+	j := &judge{Schemas: q, definitions: definitionsIn(ms, q.Definitions)}
+	var findings []check.Finding
+	for i := range ms {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("hold manifests against schemas: %w", err)
+		}
+		mistakes, err := j.resource(ctx, &ms[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range mistakes {
+			findings = append(findings, check.Finding{Rule: check.SchemaRule, Level: m.level(level), File: ms[i].Path, Field: m.field,
+				Message: ms[i].Identity.String() + ": " + m.text, Hint: m.hint})
+		}
+	}
+	slices.SortStableFunc(findings, func(a, b check.Finding) int { return cmp.Compare(a.File, b.File) })
+	return findings, nil
+}
+
+// judge is one question, answered.
+type judge struct {
+	check.Schemas
+	definitions map[[2]string]*render.Manifest // by group and kind
+}
+
+// mistake is one thing in which a resource does not fit.
+type mistake struct {
+	field, text, hint string
+	mild              bool // a warning, however strict the question
+}
+
+func (m mistake) level(l check.Level) check.Level {
+	if m.mild {
+		return check.Warning
+	}
+	return l
+}
+
+// maxMistakes of one resource are told.
+const maxMistakes = 10
+
+func (j *judge) resource(ctx context.Context, m *render.Manifest) ([]mistake, error) {
+	object, err := m.Value()
+	if err != nil || object["sops"] != nil { // its values are not what they will be
+		return nil, nil
+	}
+	found, err := j.mistakes(ctx, m, object)
+	if n := len(found); n > maxMistakes {
+		found = append(found[:maxMistakes], mistake{text: fmt.Sprintf("and %d mistakes more", n-maxMistakes)})
+	}
+	return found, err
+}
+
+func (j *judge) mistakes(ctx context.Context, m *render.Manifest, object map[string]any) ([]mistake, error) {
+	if name := j.file(m); name != "" {
+		compiled, err := j.compileFile(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return validate(compiled, object), nil
+	}
+	if d := j.definitions[[2]string{m.Group, m.Kind}]; d != nil {
+		return byDefinition(d, m, object), nil
+	}
+	if found, known := builtIn(m, object, j.Version); known {
+		return found, nil
+	}
+	if j.Strict {
+		return []mistake{{text: "there is no schema for " + m.APIVersion, hint: "put its CustomResourceDefinition, or a JSON Schema, into .ferry/schemas", mild: true}}, nil
+	}
+	return nil, nil
+}
