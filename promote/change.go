@@ -83,9 +83,9 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	}
 	judged, err := p.judge(ctx, s, w.placement, c.New)
 	if err != nil {
-		return nil, &Failed{Key: k, Err: err}
+		return nil, &Failed{Key: c.Key, Err: err}
 	}
-	if err := c.check(w.placement, o, judged); err != nil {
+	if err := c.check(w.placement, o, c.mild(judged)); err != nil {
 		return nil, err
 	}
 	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace})
