@@ -58,6 +58,7 @@ type Ruler interface {
 type Rules struct {
 	Protected       bool     `json:"protected"`
 	Statuses        []string `json:"statuses,omitempty"` // contexts that must be success on the head, sorted
+	Pipeline        bool     `json:"pipeline,omitempty"` // every status and job of the head must be success, whatever it is called
 	Approvals       int      `json:"approvals,omitempty"`
 	ResetsApprovals bool     `json:"resetsApprovals,omitempty"` // approvals are dropped when the head moves
 	UpToDate        bool     `json:"upToDate,omitempty"`        // the head must hold the newest base

@@ -127,6 +127,7 @@ func askTeam(t *testing.T, s *stage) {
 	if s.Team == "" {
 		t.Skip("there are no teams here")
 	}
+	s.able(t, TeamReviewers)
 	s.branch(t, "ferry/dev/web")
 	want := scm.Proposal{Reviewers: []string{"team/" + s.Team}}
 	pr := s.ask(t, want, scm.Created)

@@ -55,6 +55,11 @@ const (
 	ReviewCommits  Impossible = "tell which commit was reviewed"
 	Assignees      Impossible = "have assignees beside reviewers"
 	EndByPush      Impossible = "end a pull request because of what was pushed"
+	PendingText    Impossible = "change the words of a pending status, or keep it beside its result"
+	NamedStatuses  Impossible = "require statuses by their names"
+	ReviewHistory  Impossible = "keep earlier verdicts"
+	TeamReviewers  Impossible = "ask a team for a review"
+	PlainSquash    Impossible = "squash without a merge commit beside it"
 )
 
 // able skips, with the forge's reason, what it cannot do.
@@ -63,6 +68,12 @@ func (s *stage) able(t *testing.T, what Impossible) {
 	if why, ok := s.Cannot[what]; ok {
 		t.Skipf("this forge cannot %s: %s", what, why)
 	}
+}
+
+// cannot is able without skipping, for promises that still hold in part.
+func (s *stage) cannot(what Impossible) bool {
+	_, is := s.Cannot[what]
+	return is
 }
 
 // Rules of a protected branch.

@@ -10,6 +10,7 @@ import (
 
 var guarding = []promise{
 	{"a required status must be success on the head", requiredStatus},
+	{"where a pipeline must succeed, all statuses of the head together do", requiredPipeline},
 	{"required approvals must be of the head, and not the author's", requiredApproval},
 	{"who asked for changes is heard", requestedChanges},
 	{"rules hold for their own branch only", otherBranch},
@@ -70,6 +71,7 @@ func (s *stage) mergeable(t *testing.T, pr scm.PullRequest) {
 }
 
 func requiredStatus(t *testing.T, s *stage) {
+	s.able(t, NamedStatuses)
 	s.protect(t, Rules{Branch: "main", Statuses: []string{"ferry/gates", "ci"}})
 	pr := s.opened(t, "ferry/dev/web")
 	s.forbidden(t, pr, "ferry/gates")
@@ -82,6 +84,24 @@ func requiredStatus(t *testing.T, s *stage) {
 	s.status(t, pr.HeadSHA, "ci", scm.Success)
 	s.status(t, pr.HeadSHA, "ferry/gates", scm.Failure)
 	s.forbidden(t, pr, "ferry/gates")
+	s.status(t, pr.HeadSHA, "ferry/gates", scm.Success)
+	s.mergeable(t, pr)
+}
+
+func requiredPipeline(t *testing.T, s *stage) {
+	if !s.cannot(NamedStatuses) {
+		t.Skip("this forge requires statuses by their names")
+	}
+	s.protect(t, Rules{Branch: "main", Statuses: []string{"ferry/gates", "ci"}})
+	pr := s.opened(t, "ferry/dev/web")
+	s.forbidden(t, pr, "pipeline")
+	s.status(t, s.main, "ci", scm.Success)
+	s.forbidden(t, pr, "pipeline")
+	s.status(t, pr.HeadSHA, "ci", scm.Pending)
+	s.forbidden(t, pr, "pipeline")
+	s.status(t, pr.HeadSHA, "ci", scm.Success)
+	s.status(t, pr.HeadSHA, "ferry/gates", scm.Failure)
+	s.forbidden(t, pr, "pipeline")
 	s.status(t, pr.HeadSHA, "ferry/gates", scm.Success)
 	s.mergeable(t, pr)
 }
@@ -117,6 +137,10 @@ func requestedChanges(t *testing.T, s *stage) {
 }
 
 func otherBranch(t *testing.T, s *stage) {
-	s.protect(t, Rules{Branch: "env/prod", Statuses: []string{"ci"}, Approvals: 1})
+	rules := Rules{Branch: "env/prod", Statuses: []string{"ci"}, Approvals: 1}
+	if s.cannot(NamedStatuses) {
+		rules.Statuses = nil // a pipeline is asked for in the whole repository, or nowhere
+	}
+	s.protect(t, rules)
 	s.mergeable(t, s.opened(t, "ferry/dev/web"))
 }

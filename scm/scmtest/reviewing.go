@@ -12,6 +12,8 @@ import (
 var reviewing = []promise{
 	{"a pull request starts without reviews", unreviewed},
 	{"reviews are listed oldest first, each with its author and head", reviews},
+	{"where only the newest verdict is kept, it is each person's", reviewsNow},
+	{"an approval counts for the head that it was given on", approvalOfHead},
 	{"the same verdict on the same head is given once", reviewOnce},
 	{"a verdict on a head that moved is refused", reviewStale},
 	{"nobody approves or refuses their own", reviewOwn},
@@ -43,6 +45,7 @@ func unreviewed(t *testing.T, s *stage) {
 }
 
 func reviews(t *testing.T, s *stage) {
+	s.able(t, ReviewHistory)
 	person := s.reviewer(t, s.Person)
 	pr := s.opened(t, "ferry/dev/web")
 	s.review(t, person, pr, scm.ChangesRequested)
@@ -75,6 +78,45 @@ func reviews(t *testing.T, s *stage) {
 	}
 	if times[0].IsZero() || !slices.IsSortedFunc(times, time.Time.Compare) {
 		t.Errorf("times %v", times)
+	}
+}
+
+func reviewsNow(t *testing.T, s *stage) {
+	if !s.cannot(ReviewHistory) {
+		t.Skip("this forge keeps every verdict")
+	}
+	person := s.reviewer(t, s.Person)
+	pr := s.opened(t, "ferry/dev/web")
+	for _, v := range []scm.Verdict{scm.ChangesRequested, scm.Approved, scm.ChangesRequested} {
+		s.review(t, person, pr, v)
+		var got []scm.Review
+		for _, r := range s.reviews(t, pr.Number) {
+			if r.Verdict != scm.Commented {
+				got = append(got, r)
+			}
+		}
+		if len(got) != 1 || got[0].Author != s.self(t, s.Person) || got[0].Verdict != v || got[0].Body != "because" || !got[0].Writer || got[0].Time.IsZero() {
+			t.Errorf("%s: %+v", v, got)
+		}
+	}
+}
+
+func approvalOfHead(t *testing.T, s *stage) {
+	person := s.reviewer(t, s.Person)
+	pr := s.opened(t, "ferry/dev/web")
+	approved := []string{s.self(t, s.Person)}
+	s.review(t, person, pr, scm.Approved)
+	if got := s.approvers(t, pr.Number); !slices.Equal(got, approved) {
+		t.Errorf("approvers %v, want %v", got, approved)
+	}
+	next := s.git.commit(t, pr.Head, pr.Head, files{"unreviewed.yaml": "a: 1\n"})
+	pr = s.pull(t, pr.Number, func(pr scm.PullRequest) bool { return pr.HeadSHA == next })
+	if got := s.approvers(t, pr.Number); len(got) != 0 {
+		t.Errorf("approvers %v of a head that nobody saw", got)
+	}
+	s.review(t, person, pr, scm.Approved)
+	if got := s.approvers(t, pr.Number); !slices.Equal(got, approved) {
+		t.Errorf("approvers %v of the new head, want %v", got, approved)
 	}
 }
 
