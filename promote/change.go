@@ -92,6 +92,8 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	if c.Restores {
 		c.undone()
 	}
+	c.Old.Forget()
+	c.New.Forget()
 	return c, nil
 }
 

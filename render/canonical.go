@@ -62,13 +62,13 @@ func (c *canonical) document(d Document, number int) {
 	}
 	items, ps := unfold(root, 0)
 	c.problems = append(c.problems, ps.in(d, number)...)
+	if len(items) == 1 && items[0] == root {
+		c.add(root, place{d, number, root.Line}, t.canonical(), t)
+		return
+	}
 	for _, item := range items {
 		c.scratch = write(c.scratch[:0], item)
-		own := t
-		if item != root {
-			own = readTree(item)
-		}
-		c.add(item, place{d, number, item.Line}, bytes.Clone(c.scratch), own)
+		c.add(item, place{d, number, item.Line}, bytes.Clone(c.scratch), readTree(item))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // NewDocument makes a document that remembers what it parsed: whoever asks next does not parse again.
 func NewDocument(source string, line int, data []byte) Document {
-	return Document{Source: source, Line: line, Data: data, parsed: &tree{}}
+	return Document{Source: source, Line: line, Data: data, parsed: treeOf(data)}
 }
 
 // Node gives the document as Manifest.Node does; nil where it is empty. The error is Problems. Do not change the node.

@@ -29,6 +29,15 @@ type tree struct {
 	once sync.Once
 	root *yaml.Node // nil where the document is empty
 	bad  Problems   // without a source
+
+	writing sync.Once
+	written []byte // the canonical form
+}
+
+// canonical gives the canonical form of a tree that has been read.
+func (t *tree) canonical() []byte {
+	t.writing.Do(func() { t.written = write(nil, t.root) })
+	return t.written
 }
 
 func (t *tree) read(data []byte) (*yaml.Node, Problems) {

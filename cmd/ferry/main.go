@@ -38,6 +38,7 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "ferry:", err)
 		return exitError
 	}
+	giveRoom(os.Getenv)
 	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Getenv: os.Getenv, Dir: dir}
 	return a.main(ctx, os.Args)
 }
