@@ -4,6 +4,9 @@
 //	plugin.go    generators and transformers: the built-in ones, and what their configuration reads
 //	remote.go    what kustomize would take for a URL or a Git repository
 //	fence.go     the library's one global, its schema, kept from leaking between builds
+//	quiet.go     words that kustomize calls deprecated, replaced
+//	split.go     very many resources, built in parts
+//	print.go     resources as the library prints them
 //	origin.go    which file a resource of the output came from, for messages
 //	errors.go    what is wrong with a kustomization: file, line, column
 //
@@ -21,7 +24,6 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -35,7 +37,8 @@ const libraryVersion = "v5.8.2"
 // timeLimit ends a build whose caller set no deadline.
 const timeLimit = 30 * time.Second
 
-// many resources in one build take the library a time that grows with their square: 1 s for 1,000, 20 s for 4,000.
+// many resources in one build take the library a time that grows with their square: 1 s for 1,000, 20 s for 4,000. A
+// kustomization that cannot be split is told.
 const many = 1000
 
 // mount is where the files of a build lie in its file system; the library cannot build in the root of one.
@@ -71,18 +74,18 @@ func (*Renderer) Render(ctx context.Context, r render.Request) (render.Output, e
 
 // build runs the library, under the fence, until it is done or ctx is. A build cannot be stopped half way; one that
 // nobody waits for any more ends on its own.
-func build(ctx context.Context, w *walker) (resmap.ResMap, error) {
+func build(ctx context.Context, w *walker) ([]*resource.Resource, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
 	type result struct {
-		resources resmap.ResMap
+		resources []*resource.Resource
 		err       error
 	}
 	done := make(chan result, 1)
 	go func() {
 		var res result
 		res.err = fenced(w.schema, func() (err error) {
-			res.resources, err = run(w)
+			res.resources, err = w.run(ctx)
 			return err
 		})
 		done <- res
@@ -98,35 +101,57 @@ func build(ctx context.Context, w *walker) (resmap.ResMap, error) {
 	}
 }
 
-// run is `kustomize build` on the files of the walk. Some input makes the library panic; its CLI crashes then.
-func run(w *walker) (m resmap.ResMap, err error) {
+// run builds in parts where that gives the same, else all at once.
+func (w *walker) run(ctx context.Context) ([]*resource.Resource, error) {
+	parts, count, why := w.parts()
+	w.whole = why
+	if len(parts) > 1 {
+		all, err := runParts(parts, count, func(files render.Files) ([]*resource.Resource, error) {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			return w.runOn(files)
+		})
+		if err == nil || ctx.Err() != nil {
+			return all, err
+		}
+		w.whole = "its resources cannot be built apart"
+	}
+	return w.runOn(w.files)
+}
+
+// runOn is `kustomize build` on files. Some input makes the library panic; its CLI crashes then.
+func (w *walker) runOn(files render.Files) (all []*resource.Resource, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("kustomize cannot read it: %v", p)
 		}
 	}()
 	disk := filesys.MakeFsInMemory()
-	for name, data := range w.files {
+	for name, data := range files {
+		if modern, ok := w.modern[name]; ok {
+			data = modern
+		}
 		if err := disk.WriteFile(path.Join(mount, name), data); err != nil {
 			return nil, err
 		}
 	}
 	o := krusty.MakeDefaultOptions()
 	o.Reorder = krusty.ReorderOptionLegacy // the CLI's default, not the library's
-	m, err = krusty.MakeKustomizer(o).Run(disk, path.Join(mount, w.dir))
+	m, err := krusty.MakeKustomizer(o).Run(disk, path.Join(mount, w.dir))
 	if err != nil {
 		return nil, err
 	}
-	return m, managedBy(m, w.metadata)
+	return m.Resources(), managedBy(m.Resources(), w.metadata)
 }
 
 // managedBy corrects the label that names the version of kustomize: the library puts the version of the program around
 // it there, which would be ferry's.
-func managedBy(m resmap.ResMap, metadata []string) error {
+func managedBy(all []*resource.Resource, metadata []string) error {
 	if !slices.Contains(metadata, types.ManagedByLabelOption) {
 		return nil
 	}
-	for _, res := range m.Resources() {
+	for _, res := range all {
 		labels := res.GetLabels()
 		labels[konfig.ManagedbyLabelKey] = "kustomize-" + libraryVersion
 		if err := res.SetLabels(labels); err != nil {
@@ -137,10 +162,10 @@ func managedBy(m resmap.ResMap, metadata []string) error {
 }
 
 // serialise prints the resources as the CLI does.
-func serialise(m resmap.ResMap, w *walker) (render.Output, error) {
+func serialise(all []*resource.Resource, w *walker) (render.Output, error) {
 	var out render.Output
 	var raw bytes.Buffer
-	for i, res := range m.Resources() {
+	for i, res := range all {
 		data, err := asYAML(res)
 		if err != nil {
 			return render.Output{}, fmt.Errorf("print %s %s of kustomization %s: %w", res.GetKind(), res.GetName(), w.dir, err)
@@ -152,17 +177,8 @@ func serialise(m resmap.ResMap, w *walker) (render.Output, error) {
 		out.Documents = append(out.Documents, render.NewDocument(w.origin(res), 0, data))
 	}
 	out.Raw = raw.Bytes()
-	if n := len(out.Documents); n > many {
-		out.Notices = append(out.Notices, fmt.Sprintf("%s: %d resources in one kustomization; several smaller ones build much faster", w.root, n))
+	if n := len(out.Documents); n > many && w.whole != "" {
+		out.Notices = append(out.Notices, fmt.Sprintf("%s: %d resources in one kustomization, which kustomize compares each with each, because %s; several smaller ones build much faster", w.root, n, w.whole))
 	}
 	return out, nil
-}
-
-func asYAML(res *resource.Resource) (data []byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("not printable: %v", p)
-		}
-	}()
-	return res.AsYAML()
 }

@@ -25,11 +25,11 @@ func (*Renderer) Patch(ctx context.Context, resource []byte, p render.Patch) ([]
 		return nil, err
 	}
 	w := &walker{dir: "patch", files: render.Files{"patch/kustomization.yaml": file, "patch/resource.yaml": resource, "patch/patch.yaml": p.Data}}
-	m, err := build(ctx, w)
+	all, err := build(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	switch all := m.Resources(); len(all) {
+	switch len(all) {
 	case 0:
 		return nil, nil
 	case 1:

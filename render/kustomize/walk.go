@@ -54,6 +54,9 @@ type walker struct {
 	problems []error
 	root     string // file of the root kustomization
 	made     map[string][]made
+	followed []*kustomization
+	modern   map[string][]byte // kustomizations without the words that the library complains of
+	whole    string            // why a large build was not split
 
 	size, documents int // of what was taken into the set
 }
@@ -69,7 +72,7 @@ type visit struct{ dir, owner string }
 
 func walk(read reader, dir string) (*walker, error) {
 	w := &walker{
-		read: read, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{},
+		read: read, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{}, modern: map[string][]byte{},
 		factory: provider.NewDepProvider().GetResourceFactory(),
 	}
 	if !fs.ValidPath(w.dir) {
@@ -133,6 +136,7 @@ func (k *kustomization) parse() (ok bool) {
 		return false
 	}
 	k.FixKustomization()
+	k.modernise()
 	return true
 }
 
@@ -141,6 +145,7 @@ func (k *kustomization) follow() {
 	k.stack = append(k.stack, k.dir)
 	defer func() { k.stack = k.stack[:len(k.stack)-1] }()
 	k.schema = k.schema || len(k.OpenAPI) > 0
+	k.followed = append(k.followed, k)
 	for _, entry := range k.Resources {
 		k.resource("resources", entry)
 	}
