@@ -16,7 +16,7 @@ func Translate(err error, now time.Time) error {
 	var status *door.StatusError
 	switch {
 	case errors.As(err, &wait):
-		return errors.Join(&RateLimitedError{RetryAfter: wait.Until.Sub(now)}, err)
+		return errors.Join(&RateLimitedError{RetryAfter: wait.Until.Sub(now).Round(time.Second)}, err)
 	case errors.As(err, &status):
 		if meaning := Meaning(status.Code); meaning != nil {
 			return &meant{err, meaning}

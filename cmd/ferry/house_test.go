@@ -142,7 +142,7 @@ func room(path string) string {
 // prop tells whether a package only serves tests, as a driver's stateful fake or a suite: no program may reach it, and it
 // may start git to compare with. Props may build on each other.
 func prop(path string) bool {
-	return strings.HasSuffix(path, "/fake") || strings.HasSuffix(path, "test")
+	return strings.HasSuffix(path, "/fake") || strings.HasSuffix(path, "test") || strings.Contains(path, "test/")
 }
 
 // violations names every import that the floor plan forbids, each with the way that leads to it.

@@ -32,17 +32,23 @@ func (c *Client) MergePullRequest(ctx context.Context, number int, m scm.Merge) 
 }
 
 func (c *Client) merge(ctx context.Context, number int, m scm.Merge) (string, error) {
-	p, err := c.settled(ctx, number)
-	if err != nil {
-		return "", err
+	var p pullRequest
+	var looked error
+	err := c.api.Settle(ctx, func(ctx context.Context) (bool, error) {
+		p, looked = c.settled(ctx, number)
+		if looked == nil {
+			looked = guard(p, m)
+		}
+		if looked == nil && p.Status == "active" {
+			looked = c.mergeable(ctx, p)
+		}
+		return p.Status == "completed", looked
+	}, func(ctx context.Context) error {
+		return c.set(ctx, number, map[string]any{"status": "completed", "lastMergeSourceCommit": commitRef{m.Head}, "completionOptions": completionOf(m)})
+	})
+	if looked != nil {
+		return "", looked
 	}
-	if err := guard(p, m); err != nil || p.Status == "completed" {
-		return p.Merge.ID, err
-	}
-	if err := c.mergeable(ctx, p); err != nil {
-		return "", err
-	}
-	err = c.set(ctx, number, map[string]any{"status": "completed", "lastMergeSourceCommit": map[string]string{"commitId": m.Head}, "completionOptions": completionOf(m)})
 	return c.completed(ctx, p, m, err)
 }
 

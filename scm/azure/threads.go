@@ -93,7 +93,7 @@ func (c *Client) EnsureComment(ctx context.Context, number int, marker, text str
 		_, err := c.do(ctx, call{method: http.MethodPatch, path: c.pull(number, "threads", at.ID, "comments", at.first().ID), in: map[string]any{"content": text}})
 		return err
 	})
-	if err == nil && outcome == scm.Created {
+	if err == nil && (outcome == scm.Created || len(all) > 1) {
 		err = c.single(ctx, number, marker)
 	}
 	if err != nil {

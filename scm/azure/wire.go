@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -70,6 +71,10 @@ func (c *Client) send(ctx context.Context, r call, version string) (http.Header,
 	}
 	res, err := transport.Client().Do(req)
 	if err != nil {
+		var outer *url.Error // says again what the transport says
+		if errors.As(err, &outer) {
+			err = outer.Err
+		}
 		return nil, scm.Translate(err, c.o.Now())
 	}
 	defer res.Body.Close()
