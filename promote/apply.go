@@ -27,6 +27,11 @@ type Done struct {
 // what is there now; every other failure stops only its own promotion.
 func (p *Promoter) Apply(ctx context.Context, plan *Plan) ([]Done, error) {
 	var all []Done
+	for _, m := range plan.mistakes { // before they are on record, so that a run that dies in between says it again
+		if err := p.cry(ctx, m); err != nil {
+			return nil, err
+		}
+	}
 	if len(plan.Decisions) > 0 {
 		done, err := p.record(ctx, plan.Decisions)
 		if err != nil {

@@ -193,6 +193,61 @@ func TestAnyRunMayDieAnywhere(t *testing.T) {
 	}
 }
 
+// wayBack is a rollback with everything around it: the decision, its pull request, and a release that has to wait.
+func wayBack(w *world, f *fate) {
+	for n := int64(1); n <= 2; n++ {
+		w.step(f, func(p *promote.Promoter) error { return w.handOver(p, f, n) })
+		w.healthy("dev")
+		w.step(f, advance(w))
+		w.healthy("qa")
+		w.step(f, advance(w))
+	}
+	w.step(f, func(p *promote.Promoter) error {
+		r, err := p.Rollback(w.ctx, promote.Back{Key: promote.Key{App: "shop", Environment: "prod"}, To: "1.1.0", Reason: "slow", By: "ada"})
+		if err != nil {
+			return err
+		}
+		return r.Errors()
+	})
+	w.step(f, func(p *promote.Promoter) error { return w.handOver(p, f, 3) })
+	w.healthy("dev")
+	w.step(f, advance(w))
+	w.healthy("qa")
+	w.step(f, advance(w))
+	w.healthy("prod")
+	w.step(f, advance(w))
+}
+
+// A rollback may die anywhere too: it arrives, and what was rolled back stays out.
+func TestARollbackMayDieAnywhere(t *testing.T) {
+	config := strings.Replace(everywherePullRequests, "after: [qa]}", "after: [qa], rollback: {approvals: 0}}", 1)
+	calm := newWorld(t, config, nil)
+	none := &fate{}
+	wayBack(calm, none)
+	want := calm.git("rev-parse", "main^{tree}")
+	if got := calm.version("prod", "shop"); got != "1.1.0" {
+		t.Fatalf("without faults prod holds %q", got)
+	}
+	stride := 4
+	if testing.Short() {
+		stride = 19
+	}
+	if os.Getenv("FERRY_FAULTS") == "all" {
+		stride = 1
+	}
+	for n := 1; n <= none.steps; n += stride {
+		t.Run(fmt.Sprintf("step %d", n), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, config, nil)
+			wayBack(w, &fate{n: n, after: n%8 < 4})
+			if got := w.git("rev-parse", "main^{tree}"); got != want {
+				t.Errorf("the trees differ:\n%s", w.git("log", "--graph", "--format=%h %s", "main"))
+			}
+			w.check()
+		})
+	}
+}
+
 // check looks for traces that a fault must not leave.
 func (w *world) check() {
 	w.Helper()
@@ -214,7 +269,7 @@ func (w *world) check() {
 	if got := w.git("fsck", "--strict", "--no-dangling"); got != "" {
 		w.Error(got)
 	}
-	if leftovers := slices.DeleteFunc(strings.Fields(w.git("for-each-ref", "--format=%(refname:short)", "refs/heads")), func(b string) bool { return b == "main" || b == release.SourcesBranch }); len(leftovers) > 0 {
+	if leftovers := slices.DeleteFunc(strings.Fields(w.git("for-each-ref", "--format=%(refname:short)", "refs/heads")), func(b string) bool { return b == "main" || b == release.SourcesBranch || b == release.StateBranch }); len(leftovers) > 0 {
 		w.Errorf("branches left: %v", leftovers)
 	}
 }

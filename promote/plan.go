@@ -42,6 +42,7 @@ type Plan struct {
 	NextWakeup time.Time
 	Rendered   int  // how many apps had to be rendered
 	again      bool // a decision opens the way for more
+	mistakes   []mistake
 }
 
 // Action is what happens to a promotion.
@@ -127,6 +128,9 @@ func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, err
 		}
 	}
 	plan.Failures = append(plan.Failures, p.collisions(ctx, s, plan)...)
+	if err := p.audits(ctx, s, o, plan); err != nil {
+		return nil, err
+	}
 	plan.joinDirect()
 	return plan, nil
 }

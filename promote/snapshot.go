@@ -52,7 +52,8 @@ type Snapshot struct {
 type Live struct {
 	Folder git.ID // tree id, "" where there is no folder
 	Record release.Record
-	Found  bool  // there is a record
+	Found  bool // there is a record
+	blob   git.ID
 	Err    error // the record cannot be read
 }
 
@@ -199,6 +200,8 @@ func (s *Snapshot) readLives(ctx context.Context, repo *git.Repository, apps []s
 		lives[key(p)] = live
 		if blob != "" {
 			blobs[key(p)] = blob
+			live.blob = blob
+			lives[key(p)] = live
 		}
 	}
 	data, err := repo.Blobs(ctx, slices.Sorted(maps.Values(blobs))...)
@@ -247,6 +250,7 @@ func recordAt(ctx context.Context, repo *git.Repository, tree git.ID, pl environ
 	if err != nil {
 		return live, err
 	}
+	live.blob = blob
 	return live.with(key(pl), data), nil
 }
 
