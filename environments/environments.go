@@ -85,6 +85,8 @@ type Placement struct {
 	Clusters     []string
 	Deadline     time.Duration // how long a machine may take, counted from the merge
 	Labels       []string
+	Reviewers    []string // who is asked to review; teams as team/NAME
+	Assignees    []string
 	AllowSecrets bool
 	Rendering    Rendering
 }

@@ -83,6 +83,8 @@ type settings struct {
 	Health        healthFile     `yaml:"health" doc:"What counts as healthy." example:"{from: connector}"`
 	Deadline      duration       `yaml:"deadline" doc:"How long clusters may take after a merge." example:"30m"`
 	Labels        []label        `yaml:"labels" doc:"Labels for pull requests." example:"[\"environment/{environment}\"]"`
+	Reviewers     []asked        `yaml:"reviewers" doc:"People, and teams as team/NAME, who are asked to review pull requests. Asking is no gate: approvals is." example:"[team/release, ada]"`
+	Assignees     []asked        `yaml:"assignees" doc:"People to whom pull requests are assigned." example:"[grace]"`
 	Supersede     supersede      `yaml:"supersede" doc:"What a newer release does to an open pull request: replace puts the newer one into it, on-approval does so until somebody approves, queue lets it wait until the pull request is merged or closed." example:"on-approval"`
 	Together      *bool          `yaml:"together" doc:"The apps of a group travel together or not at all. Without it, those that may go do, and the others are named." example:"true"`
 	Rollback      rollbackFile   `yaml:"rollback" doc:"How ferry rollback goes back in the environment, and whether ferry does so by itself." example:"{approvals: 1, on: failure, within: 30m}"`

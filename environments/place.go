@@ -179,6 +179,7 @@ func placement(app appFile, s environmentFile) Placement {
 		Supersede: Supersede(s.Supersede), Together: s.Together != nil && *s.Together,
 		Gates: gatesOf(s.Gates, fill), Health: healthOf(s.Health, fill),
 		Clusters: strs(s.Clusters), Deadline: durationOf(s.Deadline), Labels: filled(s.Labels, fill),
+		Reviewers: strs(s.Reviewers), Assignees: strs(s.Assignees),
 		AllowSecrets: app.AllowSecrets, Rendering: renderingOf(s.renderingFile, fill),
 	}
 }

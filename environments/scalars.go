@@ -68,6 +68,7 @@ type (
 	label       string
 	statusName  string
 	forgeKind   string
+	asked       string
 	webURL      string
 )
 
@@ -200,6 +201,10 @@ func (constraint) rule() rule {
 
 func (person) rule() rule {
 	return rule{name: "a person's login or team/NAME", planned: plannedPersons, pattern: `^(team/[A-Za-z0-9_][-A-Za-z0-9._/]*|[A-Za-z0-9_][-A-Za-z0-9._@+]*(\[bot\])?)$`}
+}
+
+func (asked) rule() rule {
+	return rule{name: "a person's login, or team/NAME", pattern: `^(team/)?[A-Za-z0-9_][-A-Za-z0-9._@+/]*(\[bot\])?$`}
 }
 
 func (label) rule() rule {

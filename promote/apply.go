@@ -117,12 +117,23 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 	if d.PullRequest != nil {
 		t.Labels = append(slices.Clone(t.Labels), d.PullRequest.Labels...) // people's own stay
 	}
-	pr, outcome, err := p.Forge.EnsurePullRequest(ctx, scm.Proposal{Head: d.Branch, Base: d.Base, Title: t.Title, Body: t.Body, Labels: t.Labels})
+	pr, outcome, err := p.ensure(ctx, scm.Proposal{Head: d.Branch, Base: d.Base, Title: t.Title, Body: t.Body, Labels: t.Labels, Reviewers: d.Reviewers, Assignees: d.Assignees})
 	if err != nil {
 		return fmt.Errorf("open the pull request of %s: %w", d.Branch, err)
 	}
 	d.PullRequest, d.Wrote = &pr, d.Wrote || outcome != scm.Unchanged
 	return p.announce(ctx, d)
+}
+
+// ensure asks for a pull request. Somebody who cannot be asked to review it is no reason not to have it.
+func (p *Promoter) ensure(ctx context.Context, want scm.Proposal) (scm.PullRequest, scm.Outcome, error) {
+	pr, outcome, err := p.Forge.EnsurePullRequest(ctx, want)
+	var persons *scm.PersonsError
+	if errors.As(err, &persons) && pr.Number > 0 {
+		p.say("notice: pull request #%d: %v", pr.Number, persons)
+		err = nil
+	}
+	return pr, outcome, err
 }
 
 // announce says on the head of a pull request what its merge waits for.

@@ -76,6 +76,8 @@ type Promotion struct {
 	Notes       []string
 	LeftOut     []string // apps of the unit that wait, each with its reason
 	Labels      []string
+	Reviewers   []string // who is asked to review; teams as team/NAME
+	Assignees   []string
 	Merge       environments.Merge
 	Conditions  []gates.Condition // what merging waits for
 	parent      git.Commit        // head of Base
@@ -166,7 +168,8 @@ func (s *Snapshot) Known(scope Scope) error {
 
 // planUnit decides for one unit in one environment.
 func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options, plan *Plan) error {
-	promotion := Promotion{Environment: u.Environment, Unit: u.App, Base: u.base, parent: s.heads[u.base], Merge: u.placements[0].Merge, Labels: labels(u)}
+	promotion := Promotion{Environment: u.Environment, Unit: u.App, Base: u.base, parent: s.heads[u.base], Merge: u.placements[0].Merge, Labels: labels(u),
+		Reviewers: u.all(func(pl environments.Placement) []string { return pl.Reviewers }), Assignees: u.all(func(pl environments.Placement) []string { return pl.Assignees })}
 	wants, err := p.wants(ctx, s, u, o, plan, &promotion)
 	if err != nil {
 		return err
@@ -468,9 +471,17 @@ func (plan *Plan) joinDirect() {
 
 // labels that a promotion's pull request carries.
 func labels(u unit) []string {
-	all := []string{"ferry", "env/" + u.Environment}
+	own := u.all(func(pl environments.Placement) []string { return pl.Labels })
+	all := append([]string{"ferry", "env/" + u.Environment}, own...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// all joins what the apps of a unit say, sorted and each once.
+func (u unit) all(of func(environments.Placement) []string) []string {
+	var all []string
 	for _, pl := range u.placements {
-		all = append(all, pl.Labels...)
+		all = append(all, of(pl)...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
