@@ -145,7 +145,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"drop everything", "      - {kind: Secret, name: web}", "      - «{kind: Secret}", "an entry of drop has no name"},
 	{"an extra of ferry's own", "    extra: [\"extra/{app}?\"]", "    extra: [«.ferry/schemas]", "an entry of extra \".ferry/schemas\" is not a file or folder of the GitOps repository: it lies in .ferry, which is not for manifests"},
 	{"an extra that holds an app", "    extra: [\"extra/{app}?\"]", "    extra: [«clusters]", "the extra \"clusters\" holds folders that promotions replace"},
-	{"two policies of a name", "trust:", "  - {name: «replicas, rule: \"true\", message: m}\ntrust:", "policy \"replicas\" is already defined at ferry.yaml:130:11"},
+	{"two policies of a name", "trust:", "  - {name: «replicas, rule: \"true\", message: m}\ntrust:", "policy \"replicas\" is already defined at ferry.yaml:132:11"},
 	{"later: notify", "trust:", "«notify: []\ntrust:", "notify is not supported yet"},
 	{"alias of itself", "include:\n  - teams/*/ferry.app.yaml", "include: &a [«*a]", "alias *a contains itself"},
 	{"alias of nothing", "  merge: review", "  merge: «*nothing", "this is not YAML: unknown anchor 'nothing' referenced"},
