@@ -23,10 +23,7 @@ func (p *Promoter) place(ctx context.Context, s *Snapshot, pl environments.Place
 		return err
 	}
 	live := s.lives[c.Key]
-	owned := map[string]git.ID{}
-	for _, f := range live.Record.Files {
-		owned[f.Name] = git.ID(f.ID)
-	}
+	owned := ownedBy(live.Record)
 	if err := mayTouch(c.Key, pl, live, here, owned, o); err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ type Options struct {
 	Rebuild bool
 	// Overwrite discards hand edits in an environment's folder, on record.
 	Overwrite bool
+	// Upgrade proposes what environments hold in the bytes of this ferry, and nothing else.
+	Upgrade bool
 	// ConfirmShrink lets more than half of the resources go.
 	ConfirmShrink bool
 }
@@ -250,6 +252,9 @@ func (p *Promoter) decideOne(ctx context.Context, s *Snapshot, pl environments.P
 	if live := s.lives[key(pl)]; live.Err != nil {
 		return decision{}, mayTouch(key(pl), pl, live, nil, nil, o)
 	}
+	if o.Upgrade {
+		return p.decideUpgrade(ctx, s, pl)
+	}
 	return p.decide(ctx, s, pl, o)
 }
 
@@ -409,7 +414,7 @@ func (p *Promoter) arrived(s *Snapshot, u unit, have *proposal) bool {
 			return false
 		}
 		if live := s.lives[key(pl)]; ok && (!live.Found || newer(r.Release, live.Record.Release) ||
-			r.Release.Sequence == live.Record.Release.Sequence && r.Inputs.Digest != live.Record.Inputs.Digest) {
+			r.Release.Sequence == live.Record.Release.Sequence && (r.Inputs.Digest != live.Record.Inputs.Digest || !slices.Equal(r.Files, live.Record.Files))) {
 			return false
 		}
 	}
@@ -498,7 +503,7 @@ func (pr Promotion) subject() string {
 	for _, c := range pr.Changes {
 		version := c.To.Release.Version
 		if c.From != nil && c.From.Release.Sequence == c.To.Release.Sequence {
-			version += " (configuration)"
+			version += " (" + c.Refreshes() + ")"
 		}
 		apps, both = append(apps, c.App), append(both, c.App+" "+version)
 		if !slices.Contains(versions, version) {

@@ -45,6 +45,7 @@ type Snapshot struct {
 	rules         map[string]scm.Rules    // by branch, as far as the forge tells
 	book          ledger.Book             // what people decided
 	self          string
+	upgrades      map[Key]Upgrade    // as far as anybody asked
 	schemas       *repositorySchemas // of the default branch; nil until somebody asks
 }
 

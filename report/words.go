@@ -31,7 +31,7 @@ func versions(c promote.Change) door.Text {
 	case c.From == nil:
 		return to
 	case c.From.Release.Sequence == c.To.Release.Sequence:
-		return door.Lines("%s (configuration)", to)
+		return door.Lines("%s (%s)", to, outside(c.Refreshes()))
 	}
 	return door.Lines("%s -> %s", outside(c.From.Release.Version), to)
 }

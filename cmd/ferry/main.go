@@ -76,6 +76,7 @@ func (a *app) commands() *cli.App {
 			a.advanceCommand(),
 			a.promoteCommand(),
 			a.adoptCommand(),
+			a.upgradeCommand(),
 			a.holdCommand(),
 			a.resumeCommand(),
 			a.rollbackCommand(),
