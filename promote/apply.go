@@ -164,28 +164,6 @@ func waitsFor(cs []gates.Condition) string {
 	return strings.Join(parts, ", ")
 }
 
-// commit writes one commit with every change of a promotion on top of its base.
-func (p *Promoter) commit(ctx context.Context, pr Promotion) (git.ID, error) {
-	var edits []git.Edit
-	for _, c := range pr.Changes {
-		for _, e := range c.edits {
-			edit := git.Edit{Path: e.path, Mode: git.ModeFile}
-			if e.data != nil {
-				var err error
-				if edit.ID, err = p.Repo.WriteBlob(e.data); err != nil {
-					return "", fmt.Errorf("write %s: %w", e.path, err)
-				}
-			}
-			edits = append(edits, edit)
-		}
-	}
-	tree, err := p.Repo.EditTree(ctx, pr.parent.Tree, edits...)
-	if err != nil {
-		return "", fmt.Errorf("edit the tree of %s: %w", pr.Base, err)
-	}
-	return p.Repo.WriteCommit(ctx, git.NewCommit{Tree: tree, Parents: []git.ID{pr.parent.ID}, Message: p.message(pr)})
-}
-
 // merge merges a pull request at just the head that was judged.
 func (p *Promoter) merge(ctx context.Context, m Merge) Done {
 	d := Done{Promotion: Promotion{Environment: m.Environment, Unit: m.Unit, Action: ActionMerge, PullRequest: &m.PullRequest}, Wrote: true}
