@@ -13,6 +13,9 @@ type Config struct {
 	Environments []Environment // in an order where each comes after all of its After, otherwise as written
 	Forge        Forge
 	Trust        Trust
+	Risk         map[string]string // rule of risk -> off, low, medium, high or critical
+	Texts        Texts
+	Tickets      Tickets
 	Policies     []Policy // as written
 	Overrides    []OverrideRule
 	placements   map[[2]string]Placement
@@ -158,6 +161,7 @@ type Gates struct {
 	Windows   []Window
 	Freezes   []Freeze
 	Manual    bool
+	Tickets   bool // a release that names no ticket stays out
 }
 
 // Approvals asks for people.

@@ -16,6 +16,9 @@ type rootFile struct {
 	Overrides    []overrideFile    `yaml:"overrides" doc:"Who may pass which gates in an emergency, on record: ferry promote --override. Without it, nobody." example:"[{environments: [prod], gates: [soak, freezes], by: [ada], approvals: 1}]"`
 	Policies     []policyFile      `yaml:"policies" doc:"Rules that every rendered resource must follow; see docs/rendering.md." example:"[{name: replicas, rule: \"object.kind != 'Deployment' || object.spec.replicas > 1\", message: one replica is none}]"`
 	Trust        trustFile         `yaml:"trust" doc:"Whose commit statuses count; a status from anyone else is ignored, and named." example:"{connector: [app/ferry-connector]}"`
+	Risk         riskRules         `yaml:"risk" doc:"Rules of risk that are switched off, lowered or raised; docs/risks.md lists them." example:"{image-downgrade: critical, delete-workload: \"off\"}"`
+	Text         textsFile         `yaml:"text" doc:"Templates for what ferry writes, over .Title, .Environment, .Unit, .Apps, .Tickets, .Risk, .Risks, .Added, .Changed and .Removed." example:"{title: \"{{ .Environment }}: {{ .Title }}\"}"`
+	Tickets      ticketsFile       `yaml:"tickets" doc:"Tickets that releases are about: found, listed, linked, and asked for." example:"{pattern: \"[A-Z]+-[0-9]+\", require: [prod]}"`
 }
 
 type forgeFile struct {

@@ -70,6 +70,7 @@ func ForgeOf(data []byte) Forge {
 type loader struct {
 	reporter
 	src     Source
+	words   Words
 	version string // of the running ferry; "" admits every requires
 	branch  string // that is read from; "" where nobody knows
 	nodes   int
@@ -234,6 +235,7 @@ func (l *loader) config() *Config {
 	}
 	c.Forge = Forge{Kind: string(l.root.Forge.Kind), URL: string(l.root.Forge.URL)}
 	c.Trust, c.Policies, c.Overrides = trustOf(l.root.Trust), l.policies(), overridesOf(l.root.Overrides)
+	c.Risk, c.Texts, c.Tickets = texts(l.root.Risk), textsOf(l.root.Text), ticketsOf(l.root.Tickets)
 	return c
 }
 

@@ -111,6 +111,7 @@ func (l *loader) placeOne(app *writtenApp, environment string, settings environm
 		p.Rollback.Within = time.Hour
 	}
 	p.Gates.Healthy = len(p.After) > 0
+	p.Gates.Tickets = slices.Contains(l.root.Tickets.Require, appName(environment))
 	if settings.Gates.Healthy != nil {
 		p.Gates.Healthy = *settings.Gates.Healthy
 	}

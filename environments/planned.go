@@ -9,11 +9,11 @@ import (
 // that nobody takes them for a typo and nothing is accepted that does nothing. Delete an entry when its behaviour comes.
 var (
 	plannedKeys = map[reflect.Type][]string{
-		reflect.TypeFor[rootFile]():   {"tickets", "notify", "keep"},
+		reflect.TypeFor[rootFile]():   {"notify", "keep"},
 		reflect.TypeFor[appFile]():    {"imageExists", "keep"},
 		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref"},
-		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists", "tickets", "notify"},
-		reflect.TypeFor[gatesFile]():  {"imageExists", "tickets"},
+		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists", "notify"},
+		reflect.TypeFor[gatesFile]():  {"imageExists"},
 	}
 	plannedPersons = map[string]string{"source-authors": "excluding source-authors"}
 )

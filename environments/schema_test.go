@@ -100,7 +100,7 @@ func formProblem(err error) bool {
 			strings.Contains(p.Message, "has no name") || strings.Contains(p.Message, "an entry of overrides has no") || strings.Contains(p.Message, "has no source") || strings.Contains(p.Message, "has no repository") ||
 			strings.Contains(p.Message, "has no environments") || strings.Contains(p.Message, "has no version") ||
 			strings.Contains(p.Message, "has no from") || strings.Contains(p.Message, "has no to") || strings.Contains(p.Message, "has no zone") ||
-			strings.Contains(p.Message, "has no reason") || strings.Contains(p.Message, "has no path") || strings.Contains(p.Message, "has no kind") ||
+			strings.Contains(p.Message, "has no reason") || strings.Contains(p.Message, "has no pattern") || strings.Contains(p.Message, "has no path") || strings.Contains(p.Message, "has no kind") ||
 			strings.Contains(p.Message, "has no rule") || strings.Contains(p.Message, "has no message") || strings.Contains(p.Message, "of the format, not")
 	})
 }

@@ -38,6 +38,7 @@ const (
 	gateFreezes   = "freezes"
 	gateManual    = "manual"
 	gateHold      = "hold"
+	gateTickets   = "tickets"
 )
 
 // Input is the snapshot that Evaluate judges.
@@ -54,6 +55,8 @@ type Input struct {
 	Holds  []Hold
 	// Override is what a person decided to pass, nil where nobody did.
 	Override *Override
+	// Tickets are what the release says it is about.
+	Tickets []string
 	// Explicit says that a person asked for exactly this promotion by name.
 	Explicit bool
 	// Now is compared with times that the forge gave, so it is best the forge's own clock. Times are shown in its zone.
@@ -83,6 +86,7 @@ func Evaluate(in Input) Verdict {
 	v := Verdict{Propose: under(Proposing, holds), Merge: under(Merging, holds)}
 	v.Propose = append(v.Propose, healthy(in)...)
 	v.Propose = append(v.Propose, soak(in)...)
+	v.Propose = append(v.Propose, tickets(in)...)
 	for _, c := range checks(in) {
 		if c.Holds == Proposing {
 			v.Propose = append(v.Propose, c)

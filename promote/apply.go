@@ -122,6 +122,9 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 		return fmt.Errorf("open the pull request of %s: %w", d.Branch, err)
 	}
 	d.PullRequest, d.Wrote = &pr, d.Wrote || outcome != scm.Unchanged
+	if err := p.comment(ctx, d, t.Rest); err != nil {
+		return err
+	}
 	return p.announce(ctx, d)
 }
 
@@ -203,6 +206,9 @@ func (p *Promoter) message(pr Promotion) string {
 	}
 	if p.Run != "" {
 		t = t.Add(release.TrailerRun, p.Run)
+	}
+	if p.Message != nil {
+		return t.Message(p.Message(pr))
 	}
 	return t.Message(pr.Title())
 }

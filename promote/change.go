@@ -25,6 +25,9 @@ type Change struct {
 	Origins  []Origin // what proved it upstream; empty in an environment that comes after nothing
 	Diff     diff.Diff
 	Old, New render.Manifests
+	Commits  []Commit        // of the source, newest first; empty where it cannot be read
+	More     int             // commits beyond those
+	Tickets  []string        // of releases between the two, beside those of the new one
 	Findings []check.Finding // warnings; errors refuse the change
 	Notices  []string
 	Adopted  []string // files that were not ferry's and are taken over
@@ -88,13 +91,14 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	if err := c.check(w.placement, o, c.mild(judged)); err != nil {
 		return nil, err
 	}
-	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace})
+	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace, Levels: levels(s.Config.Risk)})
 	if c.Restores {
 		c.undone()
 	}
 	c.Old.Forget()
 	c.New.Forget()
-	return c, nil
+	p.tell(ctx, c)
+	return c, p.since(ctx, s, w, c)
 }
 
 // check asks whether the manifests may go to Git.

@@ -81,10 +81,12 @@ type Promotion struct {
 	Reviewers   []string // who is asked to review; teams as team/NAME
 	Assignees   []string
 	Merge       environments.Merge
-	Conditions  []gates.Condition // what merging waits for
-	parent      git.Commit        // head of Base
-	old         git.ID            // head of Branch, "" where there is none
-	reuse       bool              // the branch carries the content already, only the pull request is missing
+	Texts       environments.Texts // what ferry.yaml says instead of the built-in words
+	TicketLink  string             // address of a ticket, with {ticket} in it; "" where ferry.yaml names none
+	Conditions  []gates.Condition  // what merging waits for
+	parent      git.Commit         // head of Base
+	old         git.ID             // head of Branch, "" where there is none
+	reuse       bool               // the branch carries the content already, only the pull request is missing
 }
 
 // Merge is a pull request that ferry may merge now.
@@ -171,7 +173,8 @@ func (s *Snapshot) Known(scope Scope) error {
 // planUnit decides for one unit in one environment.
 func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options, plan *Plan) error {
 	promotion := Promotion{Environment: u.Environment, Unit: u.App, Base: u.base, parent: s.heads[u.base], Merge: u.placements[0].Merge, Labels: labels(u),
-		Reviewers: u.all(func(pl environments.Placement) []string { return pl.Reviewers }), Assignees: u.all(func(pl environments.Placement) []string { return pl.Assignees })}
+		Reviewers: u.all(func(pl environments.Placement) []string { return pl.Reviewers }), Assignees: u.all(func(pl environments.Placement) []string { return pl.Assignees }),
+		Texts: s.Config.Texts, TicketLink: s.Config.Tickets.Link}
 	wants, err := p.wants(ctx, s, u, o, plan, &promotion)
 	if err != nil {
 		return err

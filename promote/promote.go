@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ferry-cd/ferry/check"
+	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/render"
@@ -41,6 +42,17 @@ type Judges interface {
 	Policies(ctx context.Context, rules []check.Policy, about check.Subject, ms render.Manifests) ([]check.Finding, error)
 }
 
+// Commits gives what lies between two commits of a source repository, newest first, and how many more there are than were
+// read. It gives none, and no error, where the repository cannot be read from here.
+type Commits func(ctx context.Context, repository, from, to string) (commits []Commit, more int)
+
+// Commit is one commit of a source.
+type Commit struct {
+	ID      string `json:"id"`
+	Author  string `json:"author"`
+	Subject string `json:"subject"`
+}
+
 // Text is what a pull request says.
 type Text struct {
 	Title, Body string
@@ -57,6 +69,9 @@ type Promoter struct {
 	Renderers map[string]render.Renderer // by the kinds of render.Detect
 	Write     func(p Promotion) Text     // the words of a pull request
 	Judges    Judges                     // nil judges neither by schemas nor by policies
+	Message   func(p Promotion) string   // the words of a commit; nil takes the title
+	Words     environments.Words         // what ferry.yaml's own words are checked with
+	Commits   Commits                    // nil where nobody can look into sources
 	Now       func() time.Time
 	Version   string                        // ferry's own, for information in the record
 	Run       string                        // URL of the CI run, "" outside CI

@@ -83,7 +83,7 @@ func (p *Promoter) Load(ctx context.Context, scope Scope) (*Snapshot, error) {
 	if _, ok := s.heads[branch]; !ok {
 		return nil, &missingBranch{Branch: branch, URL: p.Repo.URL()}
 	}
-	if err := s.configure(ctx, p.Repo, p.Version, refs); err != nil {
+	if err := s.configure(ctx, p.Repo, p.Version, p.Words, refs); err != nil {
 		return nil, err
 	}
 	return s, s.fill(ctx, p, scope)
@@ -124,10 +124,10 @@ func (s *Snapshot) head(ctx context.Context, repo *git.Repository, ref string, i
 }
 
 // configure reads ferry.yaml from the protected default branch and the heads of the branches it names.
-func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version string, refs map[string]git.ID) error {
+func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version string, words environments.Words, refs map[string]git.ID) error {
 	var err error
 	if s.Config, err = environments.Load(ctx, &treeSource{ctx: ctx, repo: repo, tree: s.heads[s.DefaultBranch].Tree},
-		environments.For(version), environments.OnBranch(s.DefaultBranch)); err != nil {
+		environments.For(version), environments.OnBranch(s.DefaultBranch), environments.Knowing(words)); err != nil {
 		return err
 	}
 	s.placements = s.Config.Placements()

@@ -221,7 +221,7 @@ func (p *Promoter) settled(ctx context.Context, s *Snapshot, pl environments.Pla
 func (p *Promoter) candidate(ctx context.Context, s *Snapshot, pl environments.Placement, lead stretch, o Options) (*want, gates.Verdict, error) {
 	w := &want{placement: pl, release: lead.Record.Release}
 	records := map[string]release.Record{}
-	in := gates.Input{Placement: pl, Trust: s.Config.Trust, Now: p.Now(), Explicit: o.Explicit}
+	in := gates.Input{Placement: pl, Trust: s.Config.Trust, Now: p.Now(), Tickets: lead.Record.Release.Tickets, Explicit: o.Explicit}
 	for i, up := range pl.After {
 		st := lead
 		if i > 0 {

@@ -15,6 +15,7 @@ func (r *reader) release(n *node, into *Release, what string, more ...field) {
 		field{"templates", false, r.text(&into.Templates, "templates", checkTree)},
 		field{"root", false, r.text(&into.Root, "the root", checkRoot)},
 		field{"images", false, func(n *node) { r.images(n, &into.Images) }},
+		field{"tickets", false, func(n *node) { r.tickets(n, &into.Tickets) }},
 	)...)
 }
 
@@ -86,6 +87,7 @@ func (w *yamlWriter) release(rel Release) {
 	w.text(2, "templates", rel.Templates)
 	w.text(2, "root", rel.Root)
 	w.images(rel.Images)
+	w.tickets(rel.Tickets)
 }
 
 func (w *yamlWriter) source(s Source) {

@@ -21,6 +21,7 @@ type Release struct {
 	Templates string   `yaml:"templates,omitempty" json:"templates,omitempty"` // Git tree id of the templates, as stored on the sources branch
 	Root      string   `yaml:"root,omitempty" json:"root,omitempty"`           // the folder of the source repository that Templates is the tree of; "" = its root
 	Images    []Image  `yaml:"images,omitempty" json:"images,omitempty"`       // sorted by name
+	Tickets   []string `yaml:"tickets,omitempty" json:"tickets,omitempty"`     // what it is about, as its commits say; sorted
 }
 
 // Source says which commit of which repository a release was built from.

@@ -45,6 +45,9 @@ var rules = []struct {
 	{"Release", "templates", "Git tree id of the templates; ferry finds it from the source commit.", idForm, nil},
 	{"Release", "root", "Folder of the source repository that templates is the tree of.", nil, lengths(1, maxPath)},
 	{"Release", "images", "The images that were built for this release.", nil, func(s *jsonschema.Schema) { s.MaxItems = count(maxImages) }},
+	{"Release", "tickets", "Tickets that the release is about; ferry also finds them in commits.", nil, func(s *jsonschema.Schema) {
+		s.MaxItems, s.Items = count(maxTickets), &jsonschema.Schema{Type: "string", MinLength: count(1), MaxLength: count(maxTicket)}
+	}},
 	{"Sequence", "kind", "Where the number comes from; numbers are compared within one kind.", nil, func(s *jsonschema.Schema) {
 		for _, k := range kinds {
 			s.Enum = append(s.Enum, k)

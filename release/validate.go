@@ -41,6 +41,7 @@ func (r Release) Validate() error {
 	add(checkRepository(r.Source.Repository), checkCommit(r.Source.Commit), checkRef(r.Source.Ref), checkTime(r.Source.Time))
 	add(checkTree(r.Templates), checkRoot(r.Root))
 	add(checkImages(r.Images)...)
+	add(checkTickets(r.Tickets)...)
 	return ps.orNil()
 }
 

@@ -24,7 +24,7 @@ func (p pager) page() door.Inert {
 	if p.level < verdictAlone {
 		blocks = append(blocks, p.apps())
 	}
-	blocks = append(blocks, p.riskBlock(), p.notesBlock())
+	blocks = append(blocks, p.riskBlock(), p.ticketBlock(), p.notesBlock())
 	if p.level < verdictAlone {
 		blocks = append(blocks, p.byKind(), p.sections())
 	} else {

@@ -5,6 +5,8 @@
 //	pull.go       the text of a pull request and, where it is too small, the comment with the rest
 //	blocks.go     its tables and lists; sections.go what is folded away below them
 //	summary.go    plans and runs as Markdown, for the summary of a job
+//	template.go   the words that ferry.yaml puts in the place of ours
+//	commits.go    what sources bring; tickets.go what a release is about
 //	links.go      where two revisions of a source can be compared
 //	terminal.go   a terminal: its width and its colours; text.go writes plans and runs there
 //	status.go     the matrix of apps and environments, and where a release is

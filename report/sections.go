@@ -14,8 +14,8 @@ import (
 func (p pager) sections() door.Inert {
 	var all []door.Inert
 	for _, c := range p.Changes {
-		if !c.Diff.Empty() {
-			all = append(all, p.section(c))
+		if section := p.section(c); !c.Diff.Empty() && !section.IsEmpty() {
+			all = append(all, section)
 		}
 	}
 	return door.Join("\n", all...)
@@ -30,7 +30,7 @@ func (p pager) section(c promote.Change) door.Inert {
 		}
 		return p.folded(title, goneByKind(gone))
 	}
-	return p.folded(title, door.Join("", p.changes(c), p.noise(c), p.raw(c)))
+	return p.folded(title, door.Join("", p.commits(c), p.changes(c), p.noise(c), p.raw(c)))
 }
 
 // folded hides a text behind its title, where the forge can.

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/report"
 )
 
 type configOptions struct {
@@ -42,7 +43,7 @@ func (a *app) runConfig(ctx context.Context, o configOptions) error {
 	if err != nil {
 		return err
 	}
-	config, err := environments.Load(ctx, src, environments.For(version))
+	config, err := environments.Load(ctx, src, environments.For(version), environments.Knowing(report.Words()))
 	if err != nil {
 		return err
 	}

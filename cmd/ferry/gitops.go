@@ -49,7 +49,8 @@ func (o gitopsOptions) author() (git.Identity, error) {
 // gitops is an opened GitOps repository with everything that a promotion needs.
 type gitops struct {
 	*promote.Promoter
-	store *source.Store
+	store   *source.Store
+	history *history
 }
 
 // openGitOps opens the repository and, where there is one, its forge.
@@ -75,12 +76,14 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 		return nil, err
 	}
 	store := source.NewStore(repo)
-	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Judges: judges{}, Write: report.Writer{Budget: budget(forge)}.PullRequest, Now: a.Now, Version: version, Run: ci.RunURL,
+	words, past := report.Writer{Budget: budget(forge)}, &history{app: a, gitops: remote, opened: map[string]*git.Repository{}}
+	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Judges: judges{}, Write: words.PullRequest, Message: words.Message, Words: report.Words(),
+		Commits: past.commits, Now: a.Now, Version: version, Run: ci.RunURL,
 		Progress: func(format string, v ...any) { fmt.Fprintf(a.Err, format+"\n", v...) }}
 	if forge != nil {
 		p.Forge = forge
 	}
-	return &gitops{Promoter: p, store: store}, nil
+	return &gitops{Promoter: p, store: store, history: past}, nil
 }
 
 // remote finds the GitOps repository that a command is about.

@@ -71,6 +71,7 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil && !allStored(releases) {
 		return nil, nil, nil, err
 	}
+	g.history.checkout = b.checkout
 	if b.ci, err = source.FromCI(a.Getenv); err != nil {
 		return nil, nil, nil, err
 	}
@@ -184,6 +185,7 @@ func (b *builder) complete(ctx context.Context, r *release.Release, accepted map
 	if err := b.images(r, accepted[r.App]); err != nil {
 		return err
 	}
+	b.tickets(ctx, r, accepted[r.App])
 	if err := r.Validate(); err != nil {
 		return fmt.Errorf("release of %s: %w", r.App, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/report"
 )
 
 // folderOptions name a working folder with a ferry.yaml.
@@ -60,7 +61,7 @@ func (a *app) runValidate(ctx context.Context, o folderOptions) error {
 	if err != nil {
 		return err
 	}
-	config, err := environments.Load(ctx, src, environments.For(version))
+	config, err := environments.Load(ctx, src, environments.For(version), environments.Knowing(report.Words()))
 	if err == nil {
 		err = config.CheckFiles(src)
 	}

@@ -1,0 +1,74 @@
+package promote
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ferry-cd/ferry/diff"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// levels turns words of ferry.yaml, which were checked when it was read, into levels of risk.
+func levels(risk map[string]string) map[string]diff.Level {
+	all := make(map[string]diff.Level, len(risk))
+	for rule, word := range risk {
+		var l diff.Level
+		if l.UnmarshalText([]byte(word)) == nil {
+			all[rule] = l
+		}
+	}
+	return all
+}
+
+// restMarker tells ferry's one comment with the rest of a description from every other.
+const restMarker = "<!-- ferry:rest -->"
+
+// comment says in one living comment what the description has no room for.
+func (p *Promoter) comment(ctx context.Context, d *Done, rest string) error {
+	forge, able := p.Forge.(scm.Commenter)
+	if !able || rest == "" {
+		return nil
+	}
+	outcome, err := forge.EnsureComment(ctx, d.PullRequest.Number, restMarker, rest+"\n"+restMarker+"\n")
+	if err != nil {
+		return fmt.Errorf("comment on pull request #%d: %w", d.PullRequest.Number, err)
+	}
+	d.Wrote = d.Wrote || outcome != scm.Unchanged
+	return nil
+}
+
+// tell adds to a change what people want to know about the way from the old release to the new one.
+func (p *Promoter) tell(ctx context.Context, c *Change) {
+	if c.From == nil || p.Commits == nil {
+		return
+	}
+	from, to := c.From.Release.Source, c.To.Release.Source
+	if from.Commit == "" || to.Commit == "" || from.Commit == to.Commit || from.Repository != to.Repository {
+		return
+	}
+	c.Commits, c.More = p.Commits(ctx, to.Repository, from.Commit, to.Commit)
+}
+
+// since adds the tickets of the releases that lie between what an environment holds and what it gets: those that the first
+// environment on its way has had in the meantime.
+func (p *Promoter) since(ctx context.Context, s *Snapshot, w *want, c *Change) error {
+	live := s.lives[key(w.placement)]
+	ancestors := s.ancestors(w.placement)
+	if s.Config.Tickets.Pattern == nil || !live.Found || len(ancestors) == 0 {
+		return nil
+	}
+	first, err := s.upstream(w.placement, ancestors[len(ancestors)-1])
+	if err != nil {
+		return err
+	}
+	return s.stretches(ctx, p.Repo, first, func(st stretch) (bool, error) {
+		if !st.Found || !newer(st.Record.Release, live.Record.Release) {
+			return false, nil
+		}
+		if !newer(st.Record.Release, w.release) && st.Record.Release.Sequence != (release.Sequence{}) {
+			c.Tickets = append(c.Tickets, st.Record.Release.Tickets...)
+		}
+		return true, nil
+	})
+}
