@@ -33,12 +33,8 @@ func (c *Client) ensure(ctx context.Context, want scm.Proposal) (*gitlab.MergeRe
 	if err := want.Check(); err != nil {
 		return nil, "", err
 	}
-	ids, err := c.ids(ctx, append(slices.Clone(want.Reviewers), want.Assignees...))
-	if err != nil {
-		return nil, "", err
-	}
 	for try := 1; ; try++ {
-		mr, outcome, err := c.attempt(ctx, want, ids)
+		mr, outcome, err := c.attempt(ctx, want)
 		if errors.Is(err, scm.ErrConflict) && try < ensureTries {
 			continue // another process was faster
 		}
@@ -49,8 +45,16 @@ func (c *Client) ensure(ctx context.Context, want scm.Proposal) (*gitlab.MergeRe
 	}
 }
 
-func (c *Client) attempt(ctx context.Context, want scm.Proposal, ids map[string]int) (*gitlab.MergeRequest, scm.Outcome, error) {
+func (c *Client) attempt(ctx context.Context, want scm.Proposal) (*gitlab.MergeRequest, scm.Outcome, error) {
 	have, err := c.find(ctx, want.Head, want.Base)
+	if err != nil {
+		return nil, "", err
+	}
+	reviewers, assignees := want.Reviewers, want.Assignees
+	if have != nil {
+		reviewers, assignees = lacking(reviewers, have.Reviewers), lacking(assignees, have.Assignees)
+	}
+	ids, err := c.ids(ctx, append(slices.Clone(reviewers), assignees...))
 	if err != nil {
 		return nil, "", err
 	}

@@ -24,7 +24,7 @@ func asRead(s string) string { return scm.Text(slashed.ReplaceAllString(s, `$1/`
 func inertWithin(s string, limit int) string {
 	out := inert(s)
 	for over := utf8.RuneCountInString(out) - limit; over > 0; over = utf8.RuneCountInString(out) - limit {
-		s = scm.Cut(s, utf8.RuneCountInString(s)-over)
+		s = scm.Cut(s, max(1, utf8.RuneCountInString(s)-(over+1)/2)) // half of it, for the escapes go with their lines
 		out = inert(s)
 	}
 	return out

@@ -58,20 +58,20 @@ type Fake struct {
 
 // Settings are the version, license and options of the server and the project.
 type Settings struct {
-	Premium       bool   // approval rules, reset on push, push rules, merge trains
-	MergeMethod   string // merge, rebase_merge, ff
-	SquashOption  string // never, always, default_on, default_off
-	PipelineMust  bool   // only_allow_merge_if_pipeline_succeeds
-	ResetOnPush   bool   // reset_approvals_on_push
-	RejectUnsig   bool   // reject_unsigned_commits of the push rules
-	Trains        bool   // merge_trains_enabled
-	OneReviewer   bool   // a free license has one reviewer and one assignee
-	NoApprovedAt  bool   // a server before 17 does not say when an approval was given
-	TakesSame     bool   // a server of today takes a status in the state that it is in, and keeps its words
-	Busy          int    // how many posts of a status find the lock taken
-	ManyAtOnce    bool   // the look for a second merge request comes too early, as it may when two requests come at once
-	NoAutoMerge   bool   // the project does not let GitLab merge by itself
-	KnowsNoObject bool   // a server before 16.9 has no /request_changes
+	Premium      bool   // approval rules, reset on push, push rules, merge trains
+	MergeMethod  string // merge, rebase_merge, ff
+	SquashOption string // never, always, default_on, default_off
+	PipelineMust bool   // only_allow_merge_if_pipeline_succeeds
+	ResetOnPush  bool   // reset_approvals_on_push
+	RejectUnsig  bool   // reject_unsigned_commits of the push rules
+	Trains       bool   // merge_trains_enabled
+	OneReviewer  bool   // a free license has one reviewer and one assignee
+	NoApprovedAt bool   // a server before 17 does not say when an approval was given
+	TakesSame    bool   // a server of today takes a status in the state that it is in, and keeps its words
+	Busy         int    // how many posts of a status find the lock taken
+
+	NoAutoMerge   bool // the project does not let GitLab merge by itself
+	KnowsNoObject bool // a server before 16.9 has no /request_changes
 }
 
 type approvalRule struct {

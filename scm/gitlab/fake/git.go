@@ -144,3 +144,35 @@ func (f *Fake) OpenFork(branch string) int {
 	f.writes++
 	return mr.iid
 }
+
+// Open opens a merge request without asking whether there is one, as two requests at once can.
+func (f *Fake) Open(author, source, target string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.settle()
+	mr := f.newMR(author, source, target, f.known[source])
+	mr.title = "Another"
+	f.writes++
+	return mr.iid
+}
+
+// Refs names the branches on which the statuses of a commit are, sorted.
+func (f *Fake) Refs(sha string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []string
+	for _, s := range f.statuses {
+		if s.sha == sha {
+			out = append(out, s.ref)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Deployments counts them.
+func (f *Fake) Deployments() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.deploys)
+}

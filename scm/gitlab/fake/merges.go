@@ -163,7 +163,7 @@ func (f *Fake) createMR(c *call) (int, any) {
 		refuse(422, "You can't use same project/branch for source and target")
 	}
 	for _, mr := range f.mrs {
-		if mr.state == opened && mr.source == source && mr.target == target && !mr.foreign() && !f.ManyAtOnce {
+		if mr.state == opened && mr.source == source && mr.target == target && !mr.foreign() {
 			panic(refusal{409, map[string]any{"message": []string{fmt.Sprintf("Another open merge request already exists for this source branch: !%d", mr.iid)}}})
 		}
 	}

@@ -25,7 +25,7 @@ func (mr *mergeRequest) say(f *Fake, author, body string, system bool) *note {
 
 func (f *Fake) note(n *note) any {
 	return map[string]any{"id": n.id, "type": nil, "body": n.body, "author": f.person(n.author), "system": n.system, "created_at": stamp(n.created),
-		"updated_at": stamp(n.updated), "noteable_type": "MergeRequest", "project_id": 1, "resolvable": false, "confidential": false, "internal": false}
+		"updated_at": stamp(n.updated), "project_id": 1, "resolvable": false, "confidential": false, "internal": false}
 }
 
 func (f *Fake) listNotes(c *call) (int, any) {

@@ -1,0 +1,145 @@
+package gitlab_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ferry-cd/ferry/door"
+	"github.com/ferry-cd/ferry/scm"
+	"github.com/ferry-cd/ferry/scm/gitlab"
+	"github.com/ferry-cd/ferry/scm/gitlab/fake"
+)
+
+// weather is a bad network: it loses requests, replies and the ends of replies, and shows pages of proxies, by a seed.
+type weather struct {
+	mu     sync.Mutex
+	chance *rand.Rand
+	one    int // in this many requests something goes wrong
+	faults int
+}
+
+func (w *weather) draw() (int, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.chance.IntN(w.one) != 0 {
+		return 0, false
+	}
+	w.faults++
+	return w.chance.IntN(6), true
+}
+
+func (w *weather) RoundTrip(r *http.Request) (*http.Response, error) {
+	fault, bad := w.draw()
+	if !bad {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	switch fault {
+	case 0: // never arrived, and nobody knows
+		return nil, errors.New("connection reset by peer")
+	case 1:
+		return answer(r, 502, "text/html", "<html>bad gateway</html>"), nil
+	case 2:
+		res := answer(r, 429, "text/plain", "Retry later")
+		res.Header.Set("Retry-After", "1")
+		return res, nil
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	switch fault {
+	case 3: // done, and the reply is lost
+		return nil, errors.New("unexpected EOF")
+	case 4: // done, and a proxy answers
+		return answer(r, 200, "text/html; charset=utf-8", "<html>sign in</html>"), nil
+	}
+	return answer(r, 503, "text/plain", "unavailable"), nil // done, and the gateway gave up
+}
+
+func answer(r *http.Request, code int, kind, body string) *http.Response {
+	return &http.Response{StatusCode: code, Status: fmt.Sprint(code), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
+}
+
+// Whatever the network does, running again ends in one merge request, one comment and one merge.
+func TestFaults(t *testing.T) {
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			f, head := project(t)
+			w := &weather{chance: rand.New(rand.NewPCG(seed, 1)), one: 2}
+			c := openWith(t, f, gitlab.Options{Token: door.NewToken(f.Token(fake.Bot)), Under: w})
+			again(t, "carry the promotion through", func() error { return carry(t, c, head) })
+			settled(t, f, w)
+		})
+	}
+}
+
+// carry is what ferry asks for in a promotion's life.
+func carry(t *testing.T, c *gitlab.Client, head string) error {
+	t.Helper()
+	ctx := t.Context()
+	merged, err := c.PullRequests(ctx, scm.Filter{Head: wanted.Head, State: scm.Merged})
+	if err != nil || len(merged) > 0 {
+		return err
+	}
+	pr, _, err := c.EnsurePullRequest(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	if _, err := c.EnsureComment(ctx, pr.Number, "<!-- m -->", "<!-- m -->\ntext"); err != nil {
+		return err
+	}
+	if _, err := c.SetStatus(ctx, head, scm.Status{Context: "ferry/gates", State: scm.Success}); err != nil {
+		return err
+	}
+	if _, err := c.EnsureDeployment(ctx, scm.Deployment{SHA: head, Environment: "dev/web", State: scm.Success}); err != nil {
+		return err
+	}
+	_, err = c.MergePullRequest(ctx, pr.Number, scm.Merge{Head: head})
+	return err
+}
+
+// again is a person who runs the command until it ends well.
+func again(t *testing.T, what string, run func() error) {
+	t.Helper()
+	var err error
+	for range 20 {
+		if err = run(); err == nil {
+			return
+		}
+	}
+	t.Fatalf("%s: %v", what, err)
+}
+
+// settled looks at what came of it, without the network between.
+func settled(t *testing.T, f *fake.Fake, w *weather) {
+	t.Helper()
+	c := open(t, f, fake.Bot)
+	prs, err := c.PullRequests(t.Context(), scm.Filter{})
+	if err != nil || len(prs) != 1 || prs[0].State != scm.Merged {
+		t.Fatalf("%+v, %v", prs, err)
+	}
+	if comments := f.Comments(prs[0].Number); len(comments) != 1 {
+		t.Errorf("comments %q", comments)
+	}
+	if all, err := c.Statuses(t.Context(), prs[0].HeadSHA); err != nil || len(all) != 1 {
+		t.Errorf("statuses %+v, %v", all, err)
+	}
+	if got := f.Deployments(); got != 1 {
+		t.Errorf("%d deployments", got)
+	}
+	main, _ := f.Repo.Head("main")
+	if n := len(f.Repo.Log(prs[0].HeadSHA, main)); n != 1 {
+		t.Errorf("%d commits on main beyond the head, want the merge alone", n)
+	}
+	if w.faults == 0 {
+		t.Error("the weather was fine")
+	}
+}
