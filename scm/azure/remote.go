@@ -76,7 +76,10 @@ func overHTTP(u *url.URL) (Options, bool) {
 	above, repository := parts[:at], parts[at+1]
 	fixed := 1 // parts of the organization or collection before a project
 	host := strings.ToLower(u.Host)
-	if strings.HasSuffix(host, legacy) {
+	switch {
+	case len(above) > 1 && above[0] == "tfs": // the folder that older servers were installed in
+		fixed = 2
+	case strings.HasSuffix(host, legacy):
 		fixed = 0
 		if len(above) > 0 && strings.EqualFold(above[0], "DefaultCollection") {
 			above = above[1:]

@@ -1,7 +1,7 @@
 // Package fake is an Azure DevOps for tests: one organization with one project and one repository, in memory, over real
 // Git. It keeps state, takes its time where the real one does, and refuses what the real one refuses, in its words.
 //
-// fake.go is the server and its door, pulls.go pull requests and their completion, talk.go reviewers, threads and labels,
+// fake.go is the server and its door, pulls.go pull requests and their completion, show.go what is told of them, talk.go reviewers, threads and labels,
 // rules.go statuses and policies, people.go identities and permissions.
 package fake
 

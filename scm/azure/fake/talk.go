@@ -182,11 +182,7 @@ func (f *Fake) putReviewer(a *ask) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if in.Vote != v.Vote {
-		v.Vote = in.Vote
-		f.note(p, v.Who, "voted "+strconv.Itoa(in.Vote), "VoteUpdate", map[string]string{"CodeReviewVoteResult": strconv.Itoa(in.Vote),
-			"CodeReviewVotedByIdentity": "1", "CodeReviewVotedByInitiatorIdentity": "1"})
-	}
+	f.voted(p, v, in.Vote)
 	return f.showReviewer(v), nil
 }
 
@@ -304,4 +300,26 @@ func (f *Fake) Comments(number int) []string {
 		}
 	}
 	return out
+}
+
+// Vote gives somebody's vote, as in the browser.
+func (f *Fake) Vote(number int, who string, n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.pulls[number-1]
+	v, err := f.asked(p, guid(who))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.voted(p, v, n)
+}
+
+// voted keeps a vote, and notes it in the conversation where it is news.
+func (f *Fake) voted(p *pull, v *vote, n int) {
+	if n == v.Vote {
+		return
+	}
+	v.Vote = n
+	f.note(p, v.Who, "voted "+strconv.Itoa(n), "VoteUpdate", map[string]string{"CodeReviewVoteResult": strconv.Itoa(n),
+		"CodeReviewVotedByIdentity": "1", "CodeReviewVotedByInitiatorIdentity": "1"})
 }
