@@ -63,7 +63,7 @@ type Text struct {
 // Promoter plans and applies promotions in one GitOps repository.
 type Promoter struct {
 	Repo      *git.Repository
-	Forge     Forge // nil where the remote has no forge that ferry knows: no pull requests, no statuses
+	Forge     Forge                                                      // nil where the remote has no forge that ferry knows: no pull requests, no statuses
 	Signer    func(ctx context.Context, base string) (scm.Signer, error) // who makes commits for a branch where the forge vouches for them itself; nil, or a nil one: Git
 	Sources   Sources
 	Renderers map[string]render.Renderer // by the kinds of render.Detect

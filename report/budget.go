@@ -33,20 +33,19 @@ var (
 	Summary = Budget{Description: 900_000}
 )
 
-// Within gives the budget of a forge that is only known by its limits.
+// Within gives the budget of a forge that is known by its limits: the largest one that keeps within them.
 func Within(l scm.Limits) Budget {
-	b := Budget{Description: Local.Description}
-	if l.Body > 0 {
-		b.Description = min(b.Description, l.Body-l.Body/20)
+	if l.Body == 0 {
+		return Local
 	}
-	if b.Description < smallBody && l.Comment > l.Body {
-		b.Comment = l.Comment - l.Comment/15
+	best := Budget{Description: l.Body - l.Body/20, Comment: l.Comment - l.Comment/15}
+	for _, b := range []Budget{Azure, Bitbucket, GitHub, Gitea, GitLab} {
+		if b.Description <= l.Body && b.Comment <= l.Comment {
+			best = b
+		}
 	}
-	return b
+	return best
 }
-
-// smallBody is where a description no longer holds more than what a reviewer must know.
-const smallBody = 10_000
 
 // detail is how much a text shows; the most that fits is taken. Deletions and risks are shown at every level.
 type detail int

@@ -60,13 +60,16 @@ type PullRequestRef struct {
 
 // App is one app of a promotion.
 type App struct {
-	App     string           `json:"app"`
-	From    string           `json:"from,omitempty"`
-	Release release.Release  `json:"release"`
-	Inputs  string           `json:"inputs"`
-	Origins []promote.Origin `json:"origins,omitempty"`
-	Notes   []string         `json:"notes,omitempty"`
-	Diff    diff.Diff        `json:"diff"`
+	App         string           `json:"app"`
+	Environment string           `json:"environment"`
+	Compare     string           `json:"compare,omitempty"` // page that shows what lies between the two sources
+	Commits     []promote.Commit `json:"commits,omitempty"`
+	From        string           `json:"from,omitempty"`
+	Release     release.Release  `json:"release"`
+	Inputs      string           `json:"inputs"`
+	Origins     []promote.Origin `json:"origins,omitempty"`
+	Notes       []string         `json:"notes,omitempty"`
+	Diff        diff.Diff        `json:"diff"`
 }
 
 // Waiting is a release that may not move yet.
@@ -154,13 +157,18 @@ func promotion(pr promote.Promotion) Promotion {
 		out.PullRequest = &PullRequestRef{pr.PullRequest.Number, pr.PullRequest.URL, pr.PullRequest.Title}
 	}
 	for _, c := range pr.Changes {
-		app := App{App: c.App, Release: c.To.Release, Inputs: c.To.Inputs.Digest, Origins: c.Origins, Notes: noteLines(c), Diff: c.Diff}
-		if c.From != nil {
-			app.From = c.From.Release.Version
-		}
-		out.Apps = append(out.Apps, app)
+		out.Apps = append(out.Apps, appOf(c))
 	}
 	return out
+}
+
+func appOf(c promote.Change) App {
+	app := App{App: c.App, Environment: c.Environment, Release: c.To.Release, Inputs: c.To.Inputs.Digest, Origins: c.Origins, Commits: c.Commits, Notes: noteLines(c), Diff: c.Diff}
+	if c.From != nil {
+		app.From = c.From.Release.Version
+		app.Compare = compareLink(c.To.Release.Source.Repository, c.From.Release.Source.Commit, c.To.Release.Source.Commit)
+	}
+	return app
 }
 
 func noteLines(c promote.Change) []string {

@@ -4,6 +4,8 @@
 //	budget.go     how much room a forge leaves, and how much detail fits
 //	pull.go       the text of a pull request and, where it is too small, the comment with the rest
 //	blocks.go     its tables and lists; sections.go what is folded away below them
+//	compare.go    two environments, or two commits
+//	risks.go      the page of all rules
 //	summary.go    plans and runs as Markdown, for the summary of a job
 //	template.go   the words that ferry.yaml puts in the place of ours
 //	commits.go    what sources bring; tickets.go what a release is about

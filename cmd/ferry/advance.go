@@ -74,7 +74,7 @@ func (a *app) adoptCommand() *cli.Command {
 }
 
 func (a *app) runAdvance(ctx context.Context, o advanceOptions) error {
-	if err := checkFormat(o.output, "text", "json"); err != nil {
+	if err := checkFormat(o.output, "text", "json", "markdown"); err != nil {
 		return err
 	}
 	g, err := a.openGitOps(ctx, o.gitops)

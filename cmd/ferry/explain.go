@@ -7,14 +7,16 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ferry-cd/ferry/diff"
 	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/report"
 )
 
 func (a *app) explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
 		Usage:     "say what a key of ferry.yaml means",
-		UsageText: "ferry explain [KEY] [-o text|json|markdown]\n\nKEY is dotted: gates.soak, apps.images.match, or just soak. Without it, the top level is explained.",
+		UsageText: "ferry explain [KEY] [-o text|json|markdown]\n\nKEY is dotted: gates.soak, apps.images.match, or just soak. Without it, the top level is explained.\nferry explain risks lists the rules of risk.",
 		Flags:     []cli.Flag{outputFlag()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 1 {
@@ -29,9 +31,12 @@ func (a *app) runExplain(key, format string) error {
 	if err := checkFormat(format, "text", "json", "markdown"); err != nil {
 		return err
 	}
-	if format == "markdown" {
+	if format == "markdown" && key != "risks" {
 		_, err := a.Out.Write(environments.Reference())
 		return err
+	}
+	if key == "risks" {
+		return a.explainRisks(format)
 	}
 	fields, err := environments.Explain(key)
 	if err != nil {
@@ -47,6 +52,18 @@ func (a *app) runExplain(key, format string) error {
 		a.writeField(f)
 	}
 	return nil
+}
+
+// explainRisks lists the rules that ferry.yaml can switch off or raise.
+func (a *app) explainRisks(format string) error {
+	switch format {
+	case "markdown":
+		_, err := a.Out.Write(report.Risks())
+		return err
+	case "json":
+		return json.NewEncoder(a.Out).Encode(diff.Rules())
+	}
+	return a.terminal().Risks()
 }
 
 func (a *app) writeField(f environments.Field) {

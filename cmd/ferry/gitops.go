@@ -103,10 +103,15 @@ func (a *app) remote(ctx context.Context, repo string) (string, error) {
 
 // writeReport prints what a run did and turns its failures into the command's error.
 func (a *app) writeReport(format string, r *promote.Report) error {
-	var err error
+	err := a.summarise(func() string { return report.RunMarkdown(r) })
+	if err != nil {
+		return err
+	}
 	switch format {
 	case "json":
 		err = report.JSON(a.Out, r)
+	case "markdown":
+		_, err = fmt.Fprint(a.Out, report.RunMarkdown(r))
 	default:
 		err = a.terminal().Report(r)
 	}

@@ -84,6 +84,7 @@ func (a *app) commands() *cli.App {
 			a.whereCommand(),
 			a.reportCommand(),
 			a.demoCommand(),
+			a.diffCommand(),
 			a.renderCommand(),
 			a.validateCommand(),
 			a.configCommand(),

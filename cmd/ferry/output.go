@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -35,6 +36,9 @@ func budget(forge scm.Client) report.Budget {
 
 // writePlan prints what would be done.
 func (a *app) writePlan(format string, plan *promote.Plan) error {
+	if err := a.summarise(func() string { return report.PlanMarkdown(plan) }); err != nil {
+		return err
+	}
 	switch format {
 	case "json":
 		return report.PlanJSON(a.Out, plan)
@@ -43,4 +47,18 @@ func (a *app) writePlan(format string, plan *promote.Plan) error {
 		return err
 	}
 	return a.terminal().Plan(plan)
+}
+
+// summarise adds to the summary of the job, where the CI has one: GitHub names a file for it, and so do those that follow it.
+func (a *app) summarise(text func() string) error {
+	file := a.Getenv("GITHUB_STEP_SUMMARY")
+	if file == "" {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("write the summary of the job: %w", err)
+	}
+	_, err = f.WriteString(text() + "\n")
+	return errors.Join(err, f.Close())
 }

@@ -35,7 +35,7 @@ func (a *app) submitCommand() *cli.Command {
 }
 
 func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
-	if err := checkFormat(o.output, "text", "json"); err != nil {
+	if err := checkFormat(o.output, "text", "json", "markdown"); err != nil {
 		return err
 	}
 	g, s, in, err := a.openIntake(ctx, o)
