@@ -57,10 +57,13 @@ func TestUpgrade(t *testing.T) {
 	w.healthy("dev")
 	w.advance()
 	w.healthy("qa")
+	two := promote.Scope{Environments: []string{"dev", "qa"}}
+	_, err := w.run(promote.Options{Scope: two}) // puts the merge on record
+	w.must(err)
 	before := w.refs()
-	_, s, p := w.upgraded(promote.Options{Scope: promote.Scope{Environments: []string{"dev", "qa"}}})
+	_, s, p := w.upgraded(promote.Options{Scope: two})
 	if w.refs() != before {
-		t.Fatal("another renderer alone wrote something")
+		t.Fatalf("another renderer alone wrote something: %s\n%s", before, w.refs())
 	}
 	if got := w.kinds(s, p); got != "dev semantic, qa semantic" {
 		t.Fatalf("upgrades: %s", got)
@@ -69,7 +72,7 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal("looking wrote something")
 	}
 
-	upgrade := promote.Options{Upgrade: true, Scope: promote.Scope{Environments: []string{"dev", "qa"}}}
+	upgrade := promote.Options{Upgrade: true, Scope: two}
 	r, s, p := w.upgraded(upgrade)
 	if got := w.kinds(s, p); got != "dev same, qa semantic" || !strings.Contains(w.file("main", "dev/shop/service-shop.yaml"), "by: v9") {
 		t.Fatalf("after the first run: %s", got)
