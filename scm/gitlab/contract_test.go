@@ -3,6 +3,7 @@ package gitlab_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/ferry-cd/ferry/scm/gitlab"
 	"github.com/ferry-cd/ferry/scm/gitlab/fake"
 	"github.com/ferry-cd/ferry/scm/scmtest"
+	"github.com/ferry-cd/ferry/scm/scmtest/faults"
 )
 
 // cannot is what GitLab cannot keep, whatever a driver does.
@@ -23,22 +25,32 @@ var cannot = map[scmtest.Impossible]string{
 }
 
 func TestContract(t *testing.T) {
-	scmtest.Run(t, func(t *testing.T) scmtest.Fixture {
+	scmtest.Run(t, func(t *testing.T) scmtest.Fixture { return fixture(t, fake.New(t)) })
+}
+
+// The same through a proxy that misbehaves.
+func TestFaultProxy(t *testing.T) {
+	faults.Run(t, func(t *testing.T, wrap func(http.Handler) http.Handler) scmtest.Fixture {
 		f := fake.New(t)
-		return scmtest.Fixture{
-			Bot: open(t, f, fake.Bot), Person: open(t, f, fake.Person), Reader: open(t, f, fake.Reader),
-			Twin:        func(t *testing.T) scm.Client { return open(t, f, fake.Bot) },
-			Remote:      f.Remote(fake.Person),
-			Fingerprint: func(*testing.T) string { return fmt.Sprint(f.Writes()) },
-			Protect: func(_ *testing.T, r scmtest.Rules) {
-				f.Protect(r.Branch, r.Approvals)
-				f.Set(func(s *fake.Settings) { s.PipelineMust, s.ResetOnPush = len(r.Statuses) > 0, r.Approvals > 0 })
-			},
-			Comments: func(_ *testing.T, number int) []string { return f.Comments(number) },
-			Fork:     func(_ *testing.T, branch string) int { return f.OpenFork(branch) },
-			Stranger: "nobody.at.all", Team: "release", Cannot: cannot,
-		}
+		f.Host.Wrap(wrap)
+		return fixture(t, f)
 	})
+}
+
+func fixture(t *testing.T, f *fake.Fake) scmtest.Fixture {
+	return scmtest.Fixture{
+		Bot: open(t, f, fake.Bot), Person: open(t, f, fake.Person), Reader: open(t, f, fake.Reader),
+		Twin:        func(t *testing.T) scm.Client { return open(t, f, fake.Bot) },
+		Remote:      f.Remote(fake.Person),
+		Fingerprint: func(*testing.T) string { return fmt.Sprint(f.Writes()) },
+		Protect: func(_ *testing.T, r scmtest.Rules) {
+			f.Protect(r.Branch, r.Approvals)
+			f.Set(func(s *fake.Settings) { s.PipelineMust, s.ResetOnPush = len(r.Statuses) > 0, r.Approvals > 0 })
+		},
+		Comments: func(_ *testing.T, number int) []string { return f.Comments(number) },
+		Fork:     func(_ *testing.T, branch string) int { return f.OpenFork(branch) },
+		Stranger: "nobody.at.all", Team: "release", Cannot: cannot,
+	}
 }
 
 // open gives a client of an account that never really waits.

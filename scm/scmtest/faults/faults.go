@@ -49,6 +49,9 @@ func Run(t *testing.T, open func(t *testing.T, wrap func(http.Handler) http.Hand
 			for _, story := range stories {
 				story(t, w)
 			}
+			if p.bad == 0 {
+				t.Error("nothing went wrong: does the proxy stand before the forge?")
+			}
 		})
 	}
 }

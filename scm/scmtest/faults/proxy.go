@@ -20,6 +20,7 @@ type proxy struct {
 	mu   sync.Mutex
 	dice *rand.Rand
 	on   bool
+	bad  int // calls that something happened to
 	log  []string
 }
 
@@ -66,6 +67,7 @@ func (p *proxy) draw(r *http.Request) fault {
 	if p.dice.Float64() < often {
 		kind := kinds[p.dice.IntN(len(kinds))]
 		name, f = kind.name, kind.make(p.dice)
+		p.bad++
 	}
 	p.log = append(p.log, fmt.Sprintf("%s %s: %s", r.Method, r.URL.RequestURI(), name))
 	return f

@@ -1,0 +1,18 @@
+package github_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/ferry-cd/ferry/scm/github/fake"
+	"github.com/ferry-cd/ferry/scm/scmtest"
+	"github.com/ferry-cd/ferry/scm/scmtest/faults"
+)
+
+func TestFaults(t *testing.T) {
+	faults.Run(t, func(t *testing.T, wrap func(http.Handler) http.Handler) scmtest.Fixture {
+		f := fake.New(t)
+		f.Host.Wrap(wrap)
+		return fixture(t, f, f.URL())
+	})
+}
