@@ -182,8 +182,16 @@ func (c *Client) dress(ctx context.Context, pr scm.PullRequest, want scm.Proposa
 	return pr, outcome, err
 }
 
-// label replaces the labels; those that the repository does not have yet come to be.
+// label replaces the labels; those that the repository does not have yet come to be. go-github sends a bare list, which
+// GitHub's description of its API does not know.
 func (c *Client) label(ctx context.Context, number int, labels []string) error {
-	_, _, err := c.gh.Issues.ReplaceLabelsForIssue(ctx, c.owner, c.repo, number, append([]string{}, labels...))
+	if len(labels) == 0 {
+		_, err := c.gh.Issues.RemoveLabelsForIssue(ctx, c.owner, c.repo, number)
+		return err
+	}
+	req, err := c.gh.NewRequest(http.MethodPut, fmt.Sprintf("repos/%s/%s/issues/%d/labels", c.owner, c.repo, number), map[string]any{"labels": labels})
+	if err == nil {
+		_, err = c.gh.Do(ctx, req, nil)
+	}
 	return err
 }

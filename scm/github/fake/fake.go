@@ -167,13 +167,8 @@ func (f *Fake) identify(r *http.Request, need hosttest.Role) (*call, error) {
 	if err != nil {
 		return nil, &refused{code: 400, message: "Problems parsing JSON"}
 	}
-	if len(data) > 0 {
-		var list []any
-		if json.Unmarshal(data, &list) == nil {
-			c.body = map[string]any{"labels": list} // the labels of an issue may come as a list alone
-		} else if json.Unmarshal(data, &c.body) != nil {
-			return nil, &refused{code: 400, message: "Problems parsing JSON"}
-		}
+	if len(data) > 0 && json.Unmarshal(data, &c.body) != nil {
+		return nil, &refused{code: 400, message: "Problems parsing JSON"}
 	}
 	return c, nil
 }
@@ -287,7 +282,15 @@ func (f *Fake) routes() {
 	f.route("GET "+repo+"/issues/{n}/comments", hosttest.Read, f.listComments)
 	f.route("POST "+repo+"/issues/{n}/comments", hosttest.Read, f.createComment)
 	f.route("PATCH "+repo+"/issues/comments/{id}", hosttest.Read, f.editComment)
-	f.route("DELETE "+repo+"/issues/comments/{id}", hosttest.Read, f.deleteComment)
+	f.route("DELETE "+repo+"/issues/{n}/{id}", hosttest.Read, func(c *call) (reply, error) {
+		switch { // the patterns of the two would overlap
+		case c.PathValue("n") == "comments":
+			return f.deleteComment(c)
+		case c.PathValue("id") == "labels" && c.role >= hosttest.Write:
+			return f.removeLabels(c)
+		}
+		return reply{}, notFound()
+	})
 	f.route("GET "+repo+"/commits/{sha}/statuses", hosttest.Read, f.listStatuses)
 	f.route("POST "+repo+"/statuses/{sha}", hosttest.Write, f.createStatus)
 	f.route("GET "+repo+"/deployments", hosttest.Read, f.listDeployments)

@@ -48,6 +48,16 @@ func (f *Fake) replaceLabels(c *call) (reply, error) {
 	return reply{200, f.labels(p.labels)}, nil
 }
 
+func (f *Fake) removeLabels(c *call) (reply, error) {
+	p, err := f.find(c.number())
+	if err != nil {
+		return reply{}, err
+	}
+	p.labels = nil
+	f.writes++
+	return reply{code: 204}, nil
+}
+
 // addAssignees leaves out, without a word, who cannot be one.
 func (f *Fake) addAssignees(c *call) (reply, error) {
 	p, err := f.find(c.number())
