@@ -204,6 +204,9 @@ func (ref *referee) watch(t *testing.T, next http.Handler, w http.ResponseWriter
 func (ref *referee) judge(r *http.Request, sent []byte, code int, header http.Header, answer []byte) string {
 	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.EscapedPath(), "/api/v3"), "/api")
 	if path == "/graphql" {
+		if code >= 400 {
+			return ""
+		}
 		return ref.queries.judge(sent, answer)
 	}
 	for _, one := range ref.routes {

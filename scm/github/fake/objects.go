@@ -70,7 +70,7 @@ func (f *Fake) fullRepository(c *call) object {
 }
 
 func (f *Fake) label(name string) object {
-	return with(object{"id": int64(crc32.ChecksumIEEE([]byte(name))), "node_id": node("LA", name), "name": name, "description": nil, "color": "ededed", "default": false},
+	return with(object{"id": int64(crc32.ChecksumIEEE([]byte(name))), "node_id": node("LA", name), "name": name, "description": "", "color": "ededed", "default": false},
 		f.URL()+"/repos/"+Path+"/labels", "url")
 }
 
