@@ -71,8 +71,12 @@ func (p *Promoter) applyOne(ctx context.Context, d *Done) error {
 		return p.write(ctx, d)
 	case ActionClose:
 		d.Wrote = true
-		p.say("closing pull request #%d: %s has it already", d.PullRequest.Number, d.Environment)
-		return p.Forge.ClosePullRequest(ctx, d.PullRequest.Number, "everything in it is in "+d.Environment+" already")
+		why := "everything in it is in " + d.Environment + " already"
+		if len(d.Notes) > 0 {
+			why = strings.Join(d.Notes, "; ")
+		}
+		p.say("closing pull request #%d: %s", d.PullRequest.Number, why)
+		return p.Forge.ClosePullRequest(ctx, d.PullRequest.Number, why)
 	case ActionKeep:
 		return p.announce(ctx, d)
 	}

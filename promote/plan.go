@@ -57,6 +57,7 @@ const (
 	ActionWrite  Action = "write"  // straight to the branch
 	ActionKeep   Action = "keep"   // proposed already
 	ActionClose  Action = "close"  // nothing left to promote
+	ActionEffect Action = "effect" // what a person's commit would change; nothing is written
 	ActionQueue  Action = "queue"  // handed to the forge's queue, or taken out of it
 	ActionRecord Action = "record" // a decision is put on ferry-state
 	ActionMerge  Action = "merge"  // every gate passes and the environment's rule lets ferry merge
@@ -134,6 +135,7 @@ func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, err
 		}
 	}
 	plan.Failures = append(plan.Failures, p.collisions(ctx, s, plan)...)
+	p.stale(s, o, plan)
 	if err := p.audits(ctx, s, o, plan); err != nil {
 		return nil, err
 	}
@@ -192,6 +194,10 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 		promotion.PullRequest = &pr
 	}
 	if !u.placements[0].PullRequest && !o.Adopt {
+		if isOpen && pr.Author == s.self {
+			plan.Promotions = append(plan.Promotions, Promotion{Environment: u.Environment, Unit: u.App, Action: ActionClose, Branch: u.branch(), Base: u.base, PullRequest: &pr,
+				Notes: []string{u.Environment + " has no pull requests any more: releases go straight to the branch"}})
+		}
 		if wants, err = p.accepted(ctx, s, u, wants, nil, o, plan); err != nil {
 			return err
 		}

@@ -44,6 +44,7 @@ type Snapshot struct {
 	teams         map[string][]string     // members; nil where they cannot be read
 	rules         map[string]scm.Rules    // by branch, as far as the forge tells
 	book          ledger.Book             // what people decided
+	lost          []scm.PullRequest       // ferry's own that belong to nothing any more
 	self          string
 	upgrades      map[Key]Upgrade    // as far as anybody asked
 	schemas       *repositorySchemas // of the default branch; nil until somebody asks
@@ -269,16 +270,29 @@ func (s *Snapshot) readPullRequests(ctx context.Context, forge Forge) error {
 		return fmt.Errorf("list pull requests: %w", err)
 	}
 	// Branch and base have to be exactly ours.
-	promotions := map[[2]string]Key{}
-	for _, p := range s.placements {
-		promotions[[2]string{release.PromotionBranch(p.Environment, p.Unit), s.base(p)}] = Key{App: p.Unit, Environment: p.Environment}
-	}
+	promotions := s.promotions()
 	for _, pr := range prs {
 		if k, ok := promotions[[2]string{pr.Head, pr.Base}]; ok {
 			s.open[k] = pr
 		}
 	}
+	s.leftover(prs, s.Promotes)
 	return nil
+}
+
+// promotions gives what each pair of branches would carry.
+func (s *Snapshot) promotions() map[[2]string]Key {
+	all := map[[2]string]Key{}
+	for _, p := range s.placements {
+		all[[2]string{release.PromotionBranch(p.Environment, p.Unit), s.base(p)}] = Key{App: p.Unit, Environment: p.Environment}
+	}
+	return all
+}
+
+// Promotes tells whether a pull request is one of ferry's, by its branches.
+func (s *Snapshot) Promotes(pr scm.PullRequest) bool {
+	_, ok := s.promotions()[[2]string{pr.Head, pr.Base}]
+	return ok
 }
 
 func (s *Snapshot) base(p environments.Placement) string {

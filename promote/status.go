@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/ledger"
 	"github.com/ferry-cd/ferry/release"
 )
 
@@ -37,6 +38,10 @@ type Matrix struct {
 	Apps         []string `json:"apps"`
 	Environments []string `json:"environments"`
 	Cells        []Cell   `json:"cells"` // by app, then environment
+	// What needs a person: holds that are on, overrides that nobody confirmed, folders of nobody.
+	Holds      []ledger.Hold     `json:"holds,omitempty"`
+	Unreviewed []ledger.Override `json:"unreviewed,omitempty"`
+	Orphans    []Orphan          `json:"orphans,omitempty"`
 }
 
 // Cell finds one cell; false where the app does not go there.
@@ -53,7 +58,13 @@ func (p *Promoter) Status(ctx context.Context, s *Snapshot, plan *Plan, scope Sc
 	if err := s.Known(scope); err != nil {
 		return Matrix{}, err
 	}
-	m := Matrix{}
+	m := Matrix{Holds: p.Holds(s, scope), Unreviewed: s.Unreviewed(scope)}
+	if len(scope.Apps) == 0 && len(scope.Environments) == 0 {
+		var err error
+		if m.Orphans, err = p.Orphans(ctx, s); err != nil {
+			return m, err
+		}
+	}
 	for _, pl := range s.placements {
 		if !scope.has(key(pl)) {
 			continue

@@ -28,7 +28,38 @@ func (w Terminal) Status(m promote.Matrix, now time.Time) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	return w.waitingCells(m)
+	if err := w.waitingCells(m); err != nil {
+		return err
+	}
+	return w.needPeople(m)
+}
+
+// needPeople lists what nobody but a person can settle.
+func (w Terminal) needPeople(m promote.Matrix) error {
+	t := &lines{Terminal: w}
+	for _, h := range m.Holds {
+		t.line(door.Lines("held: %s: %s", outside(held(h.App, h.Environment)), outside(promote.ReasonOf(h))))
+	}
+	for _, o := range m.Unreviewed {
+		t.line(door.Lines("override of %s in %s by %s: somebody else confirms it until %s (ferry audit --confirm)", outside(o.App), outside(o.Environment), outside(o.By),
+			outside(o.Review.UTC().Format(time.RFC3339))))
+	}
+	for _, o := range m.Orphans {
+		t.line(door.Lines("orphan: %s on %s holds %s %s, which ferry.yaml does not name any more", outside(o.Folder), outside(o.Branch), outside(o.App), outside(o.Version)))
+	}
+	return t.err
+}
+
+func held(app, environment string) string {
+	switch {
+	case app == "" && environment == "":
+		return "everything"
+	case app == "":
+		return environment
+	case environment == "":
+		return app
+	}
+	return app + " in " + environment
 }
 
 func cellText(m promote.Matrix, app, environment string, now time.Time) string {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ferry-cd/ferry/diff"
@@ -87,7 +88,28 @@ func doneLine(d promote.Done) door.Text {
 	case promote.ActionMerge:
 		return door.Lines("%s: merged #%s %s", env, number(d.PullRequest.Number), outside(d.PullRequest.Title))
 	}
-	return door.Lines("%s: closed #%s, everything in it is there already", env, number(d.PullRequest.Number))
+	return door.Lines("%s: closed #%s, %s", env, number(d.PullRequest.Number), whyClosed(d.Promotion))
+}
+
+func whyClosed(pr promote.Promotion) door.Text {
+	if len(pr.Notes) == 0 {
+		return outside("everything in it is there already")
+	}
+	return outside(strings.Join(pr.Notes, "; "))
+}
+
+// Why writes what everything waits for, and what would help.
+func (w Terminal) Why(plan *promote.Plan) error {
+	t := &lines{Terminal: w}
+	t.line(outside(""))
+	for _, pr := range plan.Promotions {
+		if pr.PullRequest != nil && len(pr.Conditions) > 0 {
+			t.line(door.Lines("%s: #%s %s", outside(pr.Environment), number(pr.PullRequest.Number), outside(pr.PullRequest.Title)))
+			t.conditions(2, "waits for ", pr.Conditions)
+		}
+	}
+	t.waiting(plan)
+	return t.err
 }
 
 // mergedBy tells whether a run merged the pull request that its last plan still saw open.
@@ -149,8 +171,10 @@ func plannedLine(pr promote.Promotion) door.Text {
 		return door.Lines("%s: would open a pull request from %s", env, outside(pr.Branch))
 	case promote.ActionUpdate:
 		return door.Lines("%s: would update #%s", env, number(pr.PullRequest.Number))
+	case promote.ActionEffect:
+		return door.Lines("%s: would change", env)
 	case promote.ActionClose:
-		return door.Lines("%s: would close #%s, everything in it is there already", env, number(pr.PullRequest.Number))
+		return door.Lines("%s: would close #%s, %s", env, number(pr.PullRequest.Number), whyClosed(pr))
 	}
 	return proposedAlready(pr)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,16 +13,26 @@ type advanceOptions struct {
 	gitops gitopsOptions
 	promote.Options
 	output string
+	loop   bool
+	every  time.Duration
+	runs   int
 }
 
 func (a *app) advanceCommand() *cli.Command {
 	var o advanceOptions
 	return &cli.Command{
-		Name:  "advance",
-		Usage: "move everything that may move: propose what is proven upstream, merge what may be merged",
-		Flags: append(gitopsFlags(&o.gitops), append(scopeFlags(), outputFlag())...),
+		Name:        "advance",
+		Usage:       "move everything that may move: propose what is proven upstream, merge what may be merged",
+		Description: "With --loop it goes on: it runs again when time alone may have changed something, at least as often as --every says.",
+		Flags: append(gitopsFlags(&o.gitops), append(scopeFlags(), outputFlag(),
+			&cli.BoolFlag{Name: "loop", Destination: &o.loop, Usage: "go on until it is stopped"},
+			&cli.DurationFlag{Name: "every", Destination: &o.every, Value: time.Minute, Usage: "`HOW OFTEN` to look, with --loop"},
+			&cli.IntFlag{Name: "runs", Destination: &o.runs, Usage: "`HOW MANY` runs at most, with --loop; 0 is no end"})...),
 		Action: func(c *cli.Context) error {
 			o.Options.Scope, o.output = scopeOf(c), c.String("output")
+			if o.loop {
+				return a.runLoop(c.Context, o)
+			}
 			return a.runAdvance(c.Context, o)
 		},
 	}
@@ -129,4 +140,43 @@ func namedFlags() []cli.Flag {
 
 func shrinkFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "confirm-shrink", Usage: "let more than half of an app's resources go"}
+}
+
+// runLoop is the small always-on form. A run that fails is told and tried again: the next one starts from what is there.
+func (a *app) runLoop(ctx context.Context, o advanceOptions) error {
+	if o.every <= 0 {
+		return usagef("--every is a length of time")
+	}
+	for n := 1; ; n++ {
+		next, err := a.advanceOnce(ctx, o)
+		if err != nil && ctx.Err() == nil {
+			a.explain(err)
+		}
+		if ctx.Err() != nil || n == o.runs {
+			return err
+		}
+		wait := o.every
+		if d := next.Sub(a.Now()); !next.IsZero() && d < wait {
+			wait = max(d, time.Second)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return nil // stopped by a person
+		}
+	}
+}
+
+// advanceOnce runs once with nothing remembered, and tells when time alone may change something.
+func (a *app) advanceOnce(ctx context.Context, o advanceOptions) (time.Time, error) {
+	g, err := a.openGitOps(ctx, o.gitops)
+	if err != nil {
+		return time.Time{}, err
+	}
+	r, err := g.Advance(ctx, o.Options)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if r.Wrote() || len(r.Plan.Failures) > 0 {
+		err = a.writeReport(o.output, r)
+	}
+	return r.Plan.NextWakeup, err
 }

@@ -15,6 +15,8 @@ const (
 	exitRefused     = 3  // refused by a policy or a gate
 	exitCredentials = 4  // the forge or the repository refused the credentials
 	exitRace        = 5  // others kept winning the race for the branch
+	exitSuperseded  = 6  // ferry wait: a newer release came instead
+	exitTimedOut    = 7  // ferry wait: the time was over
 	exitChanges     = 10 // --detailed-exitcode: there are changes
 )
 

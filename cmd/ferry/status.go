@@ -13,6 +13,7 @@ type statusOptions struct {
 	gitops gitopsOptions
 	scope  promote.Scope
 	output string
+	why    bool
 }
 
 func (a *app) statusCommand() *cli.Command {
@@ -20,7 +21,7 @@ func (a *app) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
 		Usage: "show which version of which app is where, how it does, and what it waits for",
-		Flags: append(gitopsFlags(&o.gitops), append(scopeFlags(), outputFlag())...),
+		Flags: append(gitopsFlags(&o.gitops), append(scopeFlags(), outputFlag(), &cli.BoolFlag{Name: "why", Destination: &o.why, Usage: "say for everything that waits what it waits for, and what would help"})...),
 		Action: func(c *cli.Context) error {
 			o.scope, o.output = scopeOf(c), c.String("output")
 			return a.runStatus(c.Context, o)
@@ -43,7 +44,10 @@ func (a *app) runStatus(ctx context.Context, o statusOptions) error {
 	if o.output == "json" {
 		return report.StatusJSON(a.Out, m)
 	}
-	return a.terminal().Status(m, a.Now())
+	if err := a.terminal().Status(m, a.Now()); err != nil || !o.why {
+		return err
+	}
+	return a.terminal().Why(plan)
 }
 
 func (a *app) whereCommand() *cli.Command {

@@ -1,0 +1,194 @@
+package promote
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ferry-cd/ferry/diff"
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/gates"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// Judged is what the gates say of one app that a commit would bring.
+type Judged struct {
+	Key
+	Version    string            `json:"version"`
+	Conditions []gates.Condition `json:"conditions"` // those that do not pass
+}
+
+// JudgeCommit answers for a commit that a forge's queue made of a base and one or several pull requests: for every app
+// whose record it changes, may it be merged now? The answer is posted on the commit as ferry/gates.
+func (p *Promoter) JudgeCommit(ctx context.Context, s *Snapshot, sha string) ([]Judged, error) {
+	c, err := p.commitAt(ctx, sha)
+	if err != nil {
+		return nil, err
+	}
+	all := []Judged{}
+	for _, pl := range s.placements {
+		base := s.heads[s.base(pl)]
+		r, err := recordAt(ctx, p.Repo, c.Tree, pl)
+		if err != nil {
+			return nil, err
+		}
+		now, err := recordAt(ctx, p.Repo, base.Tree, pl)
+		if err != nil {
+			return nil, err
+		}
+		if !r.Found || r.blob == now.blob || !s.descends(ctx, p.Repo, c, base) {
+			continue
+		}
+		j, err := p.judgeApp(ctx, s, pl, r.Record)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, j)
+	}
+	return all, p.postGates(ctx, sha, all)
+}
+
+// descends tells whether a commit builds on the head of a branch: else it says nothing about that branch.
+func (s *Snapshot) descends(ctx context.Context, repo *git.Repository, c, base git.Commit) bool {
+	const far = 1000 // commits; a queue puts far fewer on top
+	n, found := 0, false
+	err := repo.Log(ctx, c.ID, func(g git.Commit) (bool, error) {
+		n++
+		found = g.ID == base.ID
+		return !found && n < far, nil
+	})
+	return err == nil && found
+}
+
+func (p *Promoter) commitAt(ctx context.Context, sha string) (git.Commit, error) {
+	if !git.ID(sha).Valid() {
+		return git.Commit{}, refuse(Key{}, "give all 40 digits", "%q is no commit", sha)
+	}
+	return p.Repo.Commit(ctx, git.ID(sha))
+}
+
+func (p *Promoter) judgeApp(ctx context.Context, s *Snapshot, pl environments.Placement, r release.Record) (Judged, error) {
+	j := Judged{Key: key(pl), Version: r.Release.Version, Conditions: []gates.Condition{}}
+	u := s.unitOf(pl)
+	pr, isOpen := s.open[u.Key]
+	have, err := p.proposed(ctx, s, u)
+	if err != nil {
+		return j, err
+	}
+	if !isOpen || have == nil || have.foreign != "" || have.records[pl.App].Inputs.Digest != r.Inputs.Digest || !release.SameContent(have.records[pl.App].Release, r.Release) {
+		j.Conditions = append(j.Conditions, gates.Condition{Gate: "proposal", Holds: gates.Merging, Reason: "proposal: no open pull request of ferry's proposes this"})
+		return j, nil
+	}
+	head, reviews, err := p.judged(ctx, s, u, have, pr)
+	if err != nil {
+		return j, err
+	}
+	v, err := p.mergeVerdict(ctx, s, pl, r, head, reviews, Options{})
+	j.Conditions = append(j.Conditions, v.Waiting()...)
+	return j, err
+}
+
+func (p *Promoter) postGates(ctx context.Context, sha string, all []Judged) error {
+	if p.Forge == nil {
+		return nil
+	}
+	st := scm.Status{Context: release.GatesContext, State: scm.Success, Text: "not a promotion"}
+	var waiting []gates.Condition
+	for _, j := range all {
+		st.Text = "every gate passes"
+		waiting = append(waiting, j.Conditions...)
+	}
+	if len(waiting) > 0 {
+		st.State, st.Text = scm.Failure, "waits for "+waitsFor(waiting)
+	}
+	if _, err := p.Forge.SetStatus(ctx, sha, st); err != nil {
+		return fmt.Errorf("set %s on %s: %w", st.Context, sha, err)
+	}
+	return nil
+}
+
+// Check says what a person's commit to the GitOps repository would do: it reads the configuration of that commit and
+// renders every app whose inputs it changes, with what it runs now, before and after.
+func (p *Promoter) Check(ctx context.Context, s *Snapshot, sha string) (*Plan, error) {
+	c, err := p.commitAt(ctx, sha)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := p.Repo.Refs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	after := *s
+	after.heads = map[string]git.Commit{}
+	for name, head := range s.heads {
+		after.heads[name] = head
+	}
+	after.heads[s.DefaultBranch] = c
+	if err := after.configure(ctx, p.Repo, p.Version, p.Words, refs); err != nil {
+		return nil, err
+	}
+	plan := &Plan{}
+	for _, pl := range after.placements {
+		live := s.lives[key(pl)]
+		was, there := s.Config.Placement(pl.App, pl.Environment)
+		if !live.Found || !there {
+			continue
+		}
+		change, err := p.effect(ctx, s, &after, was, pl, live, plan)
+		if err != nil {
+			if !perUnit(err) {
+				return nil, err
+			}
+			plan.Failures = append(plan.Failures, err)
+			continue
+		}
+		if change != nil {
+			plan.Promotions = append(plan.Promotions, Promotion{Environment: pl.Environment, Unit: pl.App, Action: ActionEffect, Base: s.DefaultBranch, Branch: sha, Changes: []Change{*change}})
+		}
+	}
+	return plan, nil
+}
+
+// effect renders one app before and after; nil where its inputs stay the same.
+func (p *Promoter) effect(ctx context.Context, s, after *Snapshot, was, pl environments.Placement, live Live, plan *Plan) (*Change, error) {
+	none := func(string) (release.Record, bool, error) { return release.Record{}, false, nil }
+	rel := live.Record.Release
+	before, err := s.read(ctx, p.Repo, was, rel, none)
+	if err != nil {
+		return nil, err
+	}
+	then, err := after.read(ctx, p.Repo, pl, rel, none)
+	if err != nil || before.inputs.Digest == then.inputs.Digest {
+		return nil, err
+	}
+	plan.Rendered += 2
+	from, _, _, err := p.render(ctx, &want{placement: was, release: rel, reading: before})
+	if err != nil {
+		return nil, &Failed{Key: key(pl), Err: fmt.Errorf("before the change: %w", err)}
+	}
+	to, notices, _, err := p.render(ctx, &want{placement: pl, release: rel, reading: then})
+	if err != nil {
+		return nil, &Failed{Key: key(pl), Err: err}
+	}
+	record := live.Record
+	c := &Change{Key: key(pl), Folder: pl.Folder, From: &record, To: record, Old: from, New: to, Notices: notices}
+	c.To.Inputs = then.inputs
+	c.Diff = diff.CompareWith(from, to, diff.Options{Namespace: pl.Namespace})
+	return c, nil
+}
+
+// PassCheck says on a person's pull request that ferry's gates do not hold it.
+func (p *Promoter) PassCheck(ctx context.Context, sha string, ok bool, why string) error {
+	if p.Forge == nil {
+		return nil
+	}
+	st := scm.Status{Context: release.GatesContext, State: scm.Success, Text: "not a promotion"}
+	if !ok {
+		st.State, st.Text = scm.Failure, why
+	}
+	if _, err := p.Forge.SetStatus(ctx, sha, st); err != nil {
+		return fmt.Errorf("set %s on %s: %w", st.Context, sha, err)
+	}
+	return nil
+}
