@@ -7,6 +7,7 @@
 //	startup.go    the binary: how long it takes to start, how large it is
 //	promotion.go  one app into that repository
 //	rendering.go  many apps in many environments, beside the command lines that render them
+//	unchanged.go  runs that find nothing to do, and one kustomization of very many resources
 //	matrix.go     those apps, as folders; stage.go the GitOps repository that has them
 //
 // Numbers depend on the machine, so the peer runs in the same minute on the same one. With --smoke everything is small,
@@ -73,7 +74,7 @@ func (b *bench) run(ctx context.Context) error {
 	b.dir = dir
 	parts := []func(context.Context) error{b.build, b.startup, b.promotion}
 	if b.rendered {
-		parts = []func(context.Context) error{b.build, b.startup, b.rendering}
+		parts = []func(context.Context) error{b.build, b.startup, b.crowded, b.unchanged, b.rendering}
 	}
 	for _, part := range parts {
 		if err := part(ctx); err != nil {

@@ -19,6 +19,7 @@ type matrix struct {
 	root         string // of the folders
 	environments []string
 	apps         []matrixApp
+	chain        bool // each environment comes after the one before
 }
 
 // matrixApp is one app and what it is made of.

@@ -36,7 +36,7 @@ func (b *bench) rendering(ctx context.Context) error {
 		apps, times = fewApps, 1
 	}
 	for _, m := range matrices(filepath.Join(b.dir, "matrix"), apps) {
-		s, err := b.stage(ctx, m)
+		s, err := b.stage(ctx, m, os.DirFS(filepath.Join("testdata", "charts", "storefront")))
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,9 +23,9 @@ type stage struct {
 	gitops string // bare, on disk
 }
 
-func (b *bench) stage(ctx context.Context, m *matrix) (*stage, error) {
+func (b *bench) stage(ctx context.Context, m *matrix, charts fs.FS) (*stage, error) {
 	s := &stage{matrix: m, bench: b, gitops: filepath.Join(m.root, "gitops.git")}
-	if err := m.make(os.DirFS(filepath.Join("testdata", "charts", "storefront"))); err != nil {
+	if err := m.make(charts); err != nil {
 		return nil, err
 	}
 	if err := write(filepath.Join(m.root, "ferry.yaml"), m.config()); err != nil {
@@ -52,13 +52,17 @@ func (s *stage) accept(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	folders := []string{"rev-parse"}
+	for _, a := range s.apps {
+		folders = append(folders, "HEAD:"+a.folder())
+	}
+	trees, err := runGit(ctx, s.root, folders...)
+	if err != nil {
+		return err
+	}
 	var releases []release.Release
-	for n, a := range s.apps {
-		tree, err := runGit(ctx, s.root, "rev-parse", "HEAD:"+a.folder())
-		if err != nil {
-			return err
-		}
-		releases = append(releases, a.release(strings.TrimSpace(tree), n))
+	for n, tree := range strings.Fields(trees) {
+		releases = append(releases, s.apps[n].release(tree, n))
 	}
 	if _, err := source.NewStore(repo).Accept(ctx, checkout, releases); err != nil {
 		return err
@@ -81,7 +85,7 @@ func (a matrixApp) release(tree string, n int) release.Release {
 		Templates: tree, Root: a.folder(), Images: []release.Image{{Name: name, Tag: version, Digest: fmt.Sprintf("sha256:%064x", n+1)}}}
 }
 
-// config is a ferry.yaml in which no environment waits for another.
+// config is a ferry.yaml in which an environment waits for the one before only where the matrix is a chain.
 func (m *matrix) config() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "version: 1\ndefaults:\n  kubernetes: {version: %q}\n  pullRequest: false\n  values: [\"values/{app}.yaml?\", \"values/{environment}/{app}.yaml?\"]\napps:\n", kubeVersion)
@@ -93,8 +97,12 @@ func (m *matrix) config() string {
 		fmt.Fprintf(&out, "  - {name: %[1]s, source: {repository: https://github.com/acme/%[1]s, path: \"%[2]s\"%[3]s}, namespace: %[1]s}\n", a.name, path, root)
 	}
 	out.WriteString("environments:\n")
-	for _, env := range m.environments {
-		fmt.Fprintf(&out, "  - {name: %s}\n", env)
+	for n, env := range m.environments {
+		if m.chain && n > 0 {
+			fmt.Fprintf(&out, "  - {name: %s, after: [%s], health: {from: merged}}\n", env, m.environments[n-1])
+			continue
+		}
+		fmt.Fprintf(&out, "  - {name: %s, health: {from: merged}}\n", env)
 	}
 	return out.String()
 }
