@@ -31,7 +31,7 @@ var renderBars = map[string]float64{"helm": helmBar, "kustomize": kustomizeBar, 
 // rendering measures 50 apps in three environments: by the command lines of Helm and kustomize, one process for each app
 // and environment, and by one ferry, which renders them all.
 func (b *bench) rendering(ctx context.Context) error {
-	apps, times := manyApps, 5
+	apps, times := manyApps, 3
 	if b.smoke {
 		apps, times = fewApps, 1
 	}

@@ -19,10 +19,16 @@ import (
 func (p *Promoter) collisions(ctx context.Context, s *Snapshot, plan *Plan) []error {
 	var failures []error
 	var free []Promotion
+	n := neighbourhood{changes: map[Key]*Change{}, homes: map[string]map[string][]environments.Placement{}}
+	for _, pr := range plan.Promotions {
+		for i := range pr.Changes {
+			n.changes[pr.Changes[i].Key] = &pr.Changes[i]
+		}
+	}
 	for _, pr := range plan.Promotions {
 		var problems []error
 		for i := range pr.Changes {
-			problems = append(problems, p.collide(ctx, s, plan, &pr.Changes[i]))
+			problems = append(problems, p.collide(ctx, s, n, &pr.Changes[i]))
 		}
 		if err := errors.Join(problems...); err != nil {
 			failures = append(failures, err)
@@ -34,18 +40,32 @@ func (p *Promoter) collisions(ctx context.Context, s *Snapshot, plan *Plan) []er
 	return failures
 }
 
-func (p *Promoter) collide(ctx context.Context, s *Snapshot, plan *Plan, c *Change) error {
+// neighbourhood tells which apps of an environment have, or will have, files of a name: with a thousand apps there is no
+// time to look at each of them for each other one.
+type neighbourhood struct {
+	changes map[Key]*Change
+	homes   map[string]map[string][]environments.Placement // by environment and stem
+}
+
+func (p *Promoter) collide(ctx context.Context, s *Snapshot, n neighbourhood, c *Change) error {
 	mine, _ := s.Config.Placement(c.App, c.Environment)
-	stems := map[string]bool{}
+	homes, err := p.homes(ctx, s, n, c.Environment)
+	if err != nil {
+		return err
+	}
+	stems, near := map[string]bool{}, map[string]bool{}
 	for _, m := range c.New {
 		stems[stem(m.Path)] = true
+		for _, other := range homes[stem(m.Path)] {
+			near[other.App] = true
+		}
 	}
 	var problems []error
 	for _, other := range s.placements {
-		if other.Environment != c.Environment || other.App == c.App {
+		if other.Environment != c.Environment || other.App == c.App || !near[other.App] {
 			continue
 		}
-		theirs, err := p.neighbours(ctx, s, plan, other, stems)
+		theirs, err := p.neighbours(ctx, s, n, other, stems)
 		if err != nil {
 			return err
 		}
@@ -57,15 +77,39 @@ func (p *Promoter) collide(ctx context.Context, s *Snapshot, plan *Plan, c *Chan
 	return errors.Join(problems...)
 }
 
+// homes lists the apps of an environment by the stems of their files, once for all changes in it.
+func (p *Promoter) homes(ctx context.Context, s *Snapshot, n neighbourhood, environment string) (map[string][]environments.Placement, error) {
+	if known, ok := n.homes[environment]; ok {
+		return known, nil
+	}
+	homes := map[string][]environments.Placement{}
+	for _, pl := range s.placements {
+		if pl.Environment != environment {
+			continue
+		}
+		if c, changed := n.changes[key(pl)]; changed {
+			for _, m := range c.New {
+				homes[stem(m.Path)] = append(homes[stem(m.Path)], pl)
+			}
+			continue
+		}
+		here, err := p.folder(ctx, s.heads[s.base(pl)].Tree, pl.Folder)
+		if err != nil {
+			return nil, err
+		}
+		for name := range here {
+			homes[stem(name)] = append(homes[stem(name)], pl)
+		}
+	}
+	n.homes[environment] = homes
+	return homes, nil
+}
+
 // neighbours reads the manifests of another app whose file names say that they could be one of ours: as the plan leaves
 // them where it changes that app, else as they are.
-func (p *Promoter) neighbours(ctx context.Context, s *Snapshot, plan *Plan, other environments.Placement, stems map[string]bool) (render.Manifests, error) {
-	for _, pr := range plan.Promotions {
-		for _, c := range pr.Changes {
-			if c.Key == key(other) {
-				return slices.DeleteFunc(slices.Clone(c.New), func(m render.Manifest) bool { return !stems[stem(m.Path)] }), nil
-			}
-		}
+func (p *Promoter) neighbours(ctx context.Context, s *Snapshot, n neighbourhood, other environments.Placement, stems map[string]bool) (render.Manifests, error) {
+	if c, changed := n.changes[key(other)]; changed {
+		return slices.DeleteFunc(slices.Clone(c.New), func(m render.Manifest) bool { return !stems[stem(m.Path)] }), nil
 	}
 	here, err := p.folder(ctx, s.heads[s.base(other)].Tree, other.Folder)
 	if err != nil {
