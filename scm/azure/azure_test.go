@@ -14,6 +14,13 @@ import (
 	"github.com/ferry-cd/ferry/scm/scmtest/hosttest"
 )
 
+// cannot is what Azure DevOps cannot keep, whatever a driver does.
+var cannot = map[scmtest.Impossible]string{
+	scmtest.ReviewCommits: "a vote is about the pull request",
+	scmtest.Assignees:     "there are only reviewers; who is to take over is asked to review",
+	scmtest.EndByPush:     "a pull request stays active until somebody completes or abandons it",
+}
+
 // quick does not wait: the fake's time is its calls.
 func quick(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 
@@ -55,11 +62,7 @@ func fixture(t *testing.T, f *fake.Fake) scmtest.Fixture {
 		},
 		Reader:   open(t, f, f.Account("eve", hosttest.Read)),
 		Stranger: "nobody@elsewhere.example", Team: "release",
-		Cannot: map[scmtest.Impossible]string{
-			scmtest.ReviewCommits: "a vote is about the pull request",
-			scmtest.Assignees:     "there are only reviewers; who is to take over is asked to review",
-			scmtest.EndByPush:     "a pull request stays active until somebody completes or abandons it",
-		},
+		Cannot:   cannot,
 		MaxBody:  azure.MaxBody,
 		Patience: 5 * time.Second,
 	}
