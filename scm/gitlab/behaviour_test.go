@@ -225,6 +225,33 @@ func approvers(t *testing.T, c *gitlab.Client, number int) []string {
 	return scm.Approvers(pr, reviews)
 }
 
+// What was approved is the head of that time: reviews say so by themselves, for those who read the merge request from a list.
+func TestReviewedHead(t *testing.T) {
+	f, head := project(t)
+	bot, ada := open(t, f, fake.Bot), open(t, f, fake.Person)
+	pr := propose(t, bot, wanted)
+	text := "a: 1\n"
+	next := f.Repo.Commit(head, map[string]*string{"more.yaml": &text}, "More", "ada")
+	for _, want := range []string{head, next} {
+		if at, _ := f.Repo.Head(wanted.Head); at != want {
+			if err := f.Repo.SetRef(wanted.Head, at, want); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before, err := bot.Reviews(t.Context(), pr.Number)
+		if err != nil || len(before) == 1 && before[0].SHA != head {
+			t.Errorf("before %s was approved: %+v, %v", want, before, err)
+		}
+		if _, err := ada.Review(t.Context(), pr.Number, scm.Review{Verdict: scm.Approved, SHA: want}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := bot.Reviews(t.Context(), pr.Number)
+		if err != nil || len(got) != 1 || got[0].SHA != want {
+			t.Errorf("%+v, %v; want one of %s", got, err, want)
+		}
+	}
+}
+
 // An approval of somebody who may not write, or may no longer, does not count.
 func TestWritersOnly(t *testing.T) {
 	f, _ := project(t)

@@ -19,7 +19,7 @@ import (
 var cannot = map[scmtest.Impossible]string{
 	scmtest.PendingText:   "a status that waits is one line until it has its result, and takes new words with a new state only",
 	scmtest.NamedStatuses: "the pipeline of the head must succeed as a whole",
-	scmtest.ReviewHistory: "approvals and states of reviewers are lists of now, without a commit",
+	scmtest.ReviewHistory: "approvals and states of reviewers are lists of now",
 	scmtest.TeamReviewers: "groups approve by rules, and are not asked",
 	scmtest.PlainSquash:   "where the project merges by merge commits, a squash is merged by one too",
 }

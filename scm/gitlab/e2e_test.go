@@ -30,10 +30,10 @@ func TestContractOnAServer(t *testing.T) {
 
 // realm is what the test owns on a server.
 type realm struct {
-	server      string
-	admin       *lib.Client
-	group       *lib.Group
-	person      string // a token
+	server string
+	admin  *lib.Client
+	group  *lib.Group
+	person string // a token
 }
 
 func newRealm(t *testing.T, server, token string) *realm {

@@ -143,3 +143,58 @@ func settled(t *testing.T, f *fake.Fake, w *weather) {
 		t.Error("the weather was fine")
 	}
 }
+
+// meddler acts once, right before a request to a path is sent.
+type meddler struct {
+	suffix string
+	act    func()
+	once   sync.Once
+}
+
+func (m *meddler) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, m.suffix) && r.Method != http.MethodGet {
+		m.once.Do(m.act)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// A head that moves between the last look and the act is neither merged nor queued nor approved: GitLab itself compares.
+func TestGuards(t *testing.T) {
+	for suffix, act := range map[string]func(c *gitlab.Client, number int, head string) error{
+		"/merge": func(c *gitlab.Client, number int, head string) error {
+			_, err := c.MergePullRequest(t.Context(), number, scm.Merge{Head: head})
+			return err
+		},
+		"/approve": func(c *gitlab.Client, number int, head string) error {
+			_, err := c.Review(t.Context(), number, scm.Review{Verdict: scm.Approved, SHA: head})
+			return err
+		},
+		"/merge_requests/1": func(c *gitlab.Client, number int, head string) error {
+			return c.EnqueuePullRequest(t.Context(), number, scm.Merge{Head: head})
+		},
+	} {
+		f, head := project(t)
+		pr := propose(t, open(t, f, fake.Bot), wanted)
+		text := "a: 1\n"
+		next := f.Repo.Commit(head, map[string]*string{"unseen.yaml": &text}, "Unseen", "ada")
+		if strings.HasSuffix(suffix, "/1") {
+			f.Set(func(s *fake.Settings) { s.Trains = true })
+		}
+		m := &meddler{suffix: suffix, act: func() {
+			if err := f.Repo.SetRef(wanted.Head, head, next); err != nil {
+				t.Error(err)
+			}
+		}}
+		c := openWith(t, f, gitlab.Options{Token: door.NewToken(f.Token(fake.Person)), Under: m})
+		if err := act(c, pr.Number, head); !errors.Is(err, scm.ErrConflict) {
+			t.Errorf("%s: %v, want ErrConflict", suffix, err)
+		}
+		got, err := open(t, f, fake.Bot).PullRequest(t.Context(), pr.Number)
+		if err != nil || got.State != scm.Open || got.HeadSHA != next || got.Queued {
+			t.Errorf("%s: %+v, %v", suffix, got, err)
+		}
+		if who := approvers(t, open(t, f, fake.Bot), pr.Number); len(who) != 0 {
+			t.Errorf("%s: approved by %v", suffix, who)
+		}
+	}
+}

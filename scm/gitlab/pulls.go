@@ -105,11 +105,7 @@ func (c *Client) addHead(ctx context.Context, mr *gitlab.MergeRequest, pr *scm.P
 
 // headPushed is when GitLab made the oldest of the newest versions that end in the head; zero where it has not made one yet.
 func (c *Client) headPushed(ctx context.Context, mr *gitlab.MergeRequest) (time.Time, error) {
-	versions, _, err := c.api.MergeRequests.GetMergeRequestDiffVersions(c.pid, mr.IID, &gitlab.GetMergeRequestDiffVersionsOptions{PerPage: perPage}, with(ctx))
-	if err != nil {
-		return time.Time{}, c.meaning(err)
-	}
-	slices.SortFunc(versions, func(a, b *gitlab.MergeRequestDiffVersion) int { return cmp.Compare(b.ID, a.ID) })
+	versions, err := c.versions(ctx, mr.IID)
 	var pushed time.Time
 	for _, v := range versions {
 		if v.HeadCommitSHA != mr.SHA {
@@ -117,7 +113,27 @@ func (c *Client) headPushed(ctx context.Context, mr *gitlab.MergeRequest) (time.
 		}
 		pushed = when(v.CreatedAt)
 	}
-	return pushed, nil
+	return pushed, err
+}
+
+// versions gives the heads that a merge request has had, newest first; GitLab keeps when each came.
+func (c *Client) versions(ctx context.Context, number int) ([]*gitlab.MergeRequestDiffVersion, error) {
+	versions, err := all(func(page gitlab.ListOptions) ([]*gitlab.MergeRequestDiffVersion, *gitlab.Response, error) {
+		o := gitlab.GetMergeRequestDiffVersionsOptions(page)
+		return c.api.MergeRequests.GetMergeRequestDiffVersions(c.pid, number, &o, with(ctx))
+	})
+	slices.SortFunc(versions, func(a, b *gitlab.MergeRequestDiffVersion) int { return cmp.Compare(b.ID, a.ID) })
+	return versions, c.meaning(err)
+}
+
+// headAt is the head that was the newest when somebody said something; "" where there was none yet.
+func headAt(versions []*gitlab.MergeRequestDiffVersion, at time.Time) string {
+	for _, v := range versions {
+		if when(v.CreatedAt).Before(at) {
+			return v.HeadCommitSHA
+		}
+	}
+	return ""
 }
 
 // resetsApprovals reads a setting of paid licenses; where it cannot be read it does not hold.

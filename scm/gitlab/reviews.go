@@ -50,8 +50,8 @@ func (c *Client) approvals(ctx context.Context, number int) ([]approval, error) 
 	return slices.DeleteFunc(said.ApprovedBy, func(a approval) bool { return a.User == nil }), nil
 }
 
-// Reviews implements scm.Client: who approves now, who asks for changes now, and what was said. GitLab keeps neither an
-// earlier verdict nor the commit that was looked at, so SHA is "".
+// Reviews implements scm.Client: who approves now, who asks for changes now, and what was said. GitLab keeps no earlier
+// verdict, and not the commit that was looked at: it is the head that was the newest at that time.
 func (c *Client) Reviews(ctx context.Context, number int) ([]scm.Review, error) {
 	out, err := c.reviews(ctx, number)
 	if err != nil {
@@ -79,8 +79,12 @@ func (c *Client) reviews(ctx context.Context, number int) ([]scm.Review, error) 
 	if err != nil {
 		return nil, err
 	}
-	for i := range given {
-		given[i].Writer = writers[ids[given[i].Author]]
+	versions, err := c.versions(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range given {
+		given[i].Writer, given[i].SHA = writers[ids[r.Author]], headAt(versions, r.Time)
 	}
 	slices.SortStableFunc(given, func(a, b scm.Review) int { return a.Time.Compare(b.Time) })
 	return given, nil
