@@ -95,6 +95,13 @@ type Resetter interface {
 	ResetApprovals(ctx context.Context, number int, reason string) error
 }
 
+// Linker is a forge that plans work too, and shows with a piece of it what is done for it.
+type Linker interface {
+	// LinkWorkItems links a pull request to these work items. What is linked already is left alone; each that cannot be
+	// linked is named in the error, the others are linked all the same.
+	LinkWorkItems(ctx context.Context, number int, ids []int) error
+}
+
 // BulkReader is a forge that gives the statuses of many commits in few calls.
 type BulkReader interface {
 	// StatusesOf gives what Statuses gives for each commit, the newest per context and creator at least.

@@ -101,6 +101,7 @@ var (
 	_ scm.Permitted  = (*Client)(nil)
 	_ scm.Teams      = (*Client)(nil)
 	_ scm.Resetter   = (*Client)(nil)
+	_ scm.Linker     = (*Client)(nil)
 )
 
 // Open gives a client. It asks the server nothing yet.

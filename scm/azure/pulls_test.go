@@ -172,3 +172,27 @@ func TestClosing(t *testing.T) {
 	}
 	fails(t, "its branch is gone", c.ReopenPullRequest(t.Context(), pr.Number), scm.ErrConflict, "TF401398")
 }
+
+func TestWorkItems(t *testing.T) {
+	f := forge(t)
+	f.WorkItem(7)
+	f.WorkItem(8)
+	c := open(t, f, f.Bot)
+	pr := opened(t, f, c)
+	for range 2 {
+		if err := c.LinkWorkItems(t.Context(), pr.Number, []int{8, 7, 7}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []int{7, 8} {
+		if got := f.WorkItem(id); len(got) != 1 || !strings.HasPrefix(got[0], "vstfs:///Git/PullRequestId/") || !strings.HasSuffix(got[0], "%2F1") {
+			t.Errorf("%d is linked to %q", id, got)
+		}
+	}
+	f.WorkItem(9)
+	fails(t, "one of them is not there", c.LinkWorkItems(t.Context(), pr.Number, []int{5, 9}), scm.ErrNotFound, "work item 5", "TF401232")
+	if got := f.WorkItem(9); len(got) != 1 {
+		t.Errorf("the other is linked to %q", got)
+	}
+	fails(t, "no pull request", c.LinkWorkItems(t.Context(), 99, []int{7}), scm.ErrNotFound)
+}

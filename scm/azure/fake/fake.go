@@ -49,6 +49,7 @@ type Fake struct {
 	policies []policy
 	spelling map[string]string // labels as they were first written, by their lower case
 	teams    map[string][]string
+	items    map[int]*item
 	deny     map[string]int // permissions denied for the repository, by account
 	serial   int
 }
@@ -58,7 +59,7 @@ func New(t testing.TB) *Fake {
 	t.Helper()
 	h := hosttest.New(t)
 	f := &Fake{Host: h, Repo: h.Repo(Organization + "/" + Project + "/_git/" + Repository), t: t, statuses: map[string][]status{},
-		spelling: map[string]string{}, teams: map[string][]string{}, deny: map[string]int{}}
+		spelling: map[string]string{}, teams: map[string][]string{}, deny: map[string]int{}, items: map[int]*item{}}
 	f.Bot, f.Person = f.Account("ferry", hosttest.Write), f.Account("ada", hosttest.Write)
 	h.Handle(f.routes())
 	return f
@@ -137,8 +138,10 @@ func (f *Fake) routes() http.Handler {
 		"DELETE " + one + "/threads/{thread}/comments/{c}": f.removeComment,
 		"GET " + one + "/statuses":                         f.pullStatuses,
 		"POST " + one + "/statuses":                        f.postPullStatus,
-		"GET /" + Organization + "/_apis/connectionData":   f.connection,
-		"GET /vssps/" + Organization + "/_apis/identities": f.searchIdentities,
+		"GET /" + Organization + "/{project}/_apis/wit/workitems/{item}":          f.workItem,
+		"PATCH /" + Organization + "/{project}/_apis/wit/workitems/{item}":        f.editWorkItem,
+		"GET /" + Organization + "/_apis/connectionData":                          f.connection,
+		"GET /vssps/" + Organization + "/_apis/identities":                        f.searchIdentities,
 		"GET /" + Organization + "/{project}/_apis/git/policy/configurations":     f.configurations,
 		"GET /" + Organization + "/{project}/_apis/policy/evaluations":            f.evaluations,
 		"POST /" + Organization + "/_apis/security/permissionevaluationbatch":     f.permissions,
