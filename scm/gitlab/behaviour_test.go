@@ -3,6 +3,7 @@ package gitlab_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +122,7 @@ func TestSameStatus(t *testing.T) {
 // A status keeps to the branch under which its context began, though a branch that comes first has the commit too by then.
 func TestStatusStays(t *testing.T) {
 	f, head := project(t)
+	f.Set(func(s *fake.Settings) { s.FirstBranch = true })
 	bot := open(t, f, fake.Bot)
 	for i, state := range []scm.StatusState{scm.Pending, scm.Success, scm.Failure} {
 		if _, err := bot.SetStatus(t.Context(), head, scm.Status{Context: "a", State: state}); err != nil {
@@ -402,6 +404,49 @@ func TestJobToken(t *testing.T) {
 	}
 }
 
+// one looks that a request has exactly one credential, which is not an empty one.
+type one struct{ t *testing.T }
+
+func (o one) RoundTrip(r *http.Request) (*http.Response, error) {
+	given := slices.Concat(r.Header["Private-Token"], r.Header["Job-Token"], r.Header["Authorization"])
+	if len(given) != 1 || given[0] == "" {
+		o.t.Errorf("%d credentials in %s %s", len(given), r.Method, r.URL.Path)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// A reason that ferry gave once is not that of a person who closes later.
+func TestCloseReason(t *testing.T) {
+	f, _ := project(t)
+	bot, ada := open(t, f, fake.Bot), open(t, f, fake.Person)
+	pr := propose(t, bot, wanted)
+	reason := func(by *gitlab.Client, why string) string {
+		t.Helper()
+		if err := by.ClosePullRequest(t.Context(), pr.Number, why); err != nil {
+			t.Fatal(err)
+		}
+		got, err := bot.PullRequest(t.Context(), pr.Number)
+		if err == nil {
+			err = bot.ReopenPullRequest(t.Context(), pr.Number)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.CloseReason
+	}
+	for _, step := range []struct {
+		by        *gitlab.Client
+		why, want string
+	}{{bot, "superseded", "superseded"}, {ada, "", ""}, {bot, "/close\nnow", "/close\nnow"}, {bot, "/close\nnow", "/close\nnow"}, {ada, "mine", "mine"}} {
+		if got := reason(step.by, step.why); got != step.want {
+			t.Errorf("%q, want %q", got, step.want)
+		}
+	}
+	if n := len(f.Comments(pr.Number)); n != 3 {
+		t.Errorf("%d notes, want one for each reason in a row", n)
+	}
+}
+
 // Tokens travel in their header only.
 func TestSilence(t *testing.T) {
 	f, head := project(t)
@@ -412,6 +457,7 @@ func TestSilence(t *testing.T) {
 		"wrong":   {Token: door.NewToken("glpat-wrong-canary")},
 	} {
 		o.Log = func(line string) { log = append(log, line) }
+		o.Under = one{t}
 		c := openWith(t, f, o)
 		pr, _, err := c.EnsurePullRequest(t.Context(), wanted)
 		_, statusErr := c.SetStatus(t.Context(), head, scm.Status{Context: "a", State: scm.Success})

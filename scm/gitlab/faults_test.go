@@ -198,3 +198,46 @@ func TestGuards(t *testing.T) {
 		}
 	}
 }
+
+// A reply that was lost is looked for: what it made was made by this call, and is made once.
+func TestLostReply(t *testing.T) {
+	f, head := project(t)
+	lost := map[string]bool{}
+	c := openWith(t, f, gitlab.Options{Token: door.NewToken(f.Token(fake.Bot)), Under: roundTrip(func(r *http.Request) (*http.Response, error) {
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil && r.Method == http.MethodPost && !lost[r.URL.Path] {
+			lost[r.URL.Path] = true
+			return nil, errors.Join(errors.New("unexpected EOF"), res.Body.Close())
+		}
+		return res, err
+	})})
+	pr, outcome, err := c.EnsurePullRequest(t.Context(), wanted)
+	if err != nil || outcome != scm.Created || pr.Number != 1 {
+		t.Errorf("!%d, %s, %v", pr.Number, outcome, err)
+	}
+	if outcome, err := c.EnsureComment(t.Context(), 1, "<!-- m -->", "<!-- m -->"); err != nil || outcome != scm.Created || len(f.Comments(1)) != 1 {
+		t.Errorf("comment: %s, %v: %q", outcome, err, f.Comments(1))
+	}
+	if wrote, err := c.SetStatus(t.Context(), head, scm.Status{Context: "a", State: scm.Success}); err != nil || !wrote {
+		t.Errorf("status: wrote %v, %v", wrote, err)
+	}
+	if wrote, err := c.EnsureDeployment(t.Context(), scm.Deployment{SHA: head, Environment: "dev", State: scm.Success}); err != nil || !wrote || f.Deployments() != 1 {
+		t.Errorf("deployment: wrote %v, %v", wrote, err)
+	}
+	for _, fine := range []bool{true, false} {
+		lost["/api/v4/projects/"+fake.Path+"/merge_requests/1/notes"] = fine
+		if _, err := c.Review(t.Context(), 1, scm.Review{Verdict: scm.Commented, Body: "said twice"}); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := f.Comments(1); len(got) != 3 {
+		t.Errorf("comments %q, want the first and two of the same", got)
+	}
+	if len(lost) != 4 {
+		t.Errorf("lost %v", lost)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -68,6 +68,7 @@ type Settings struct {
 	OneReviewer  bool   // a free license has one reviewer and one assignee
 	NoApprovedAt bool   // a server before 17 does not say when an approval was given
 	TakesSame    bool   // a server of today takes a status in the state that it is in, and keeps its words
+	FirstBranch  bool   // an older server puts every status on the first branch that has the commit, unless told otherwise
 	Busy         int    // how many posts of a status find the lock taken
 
 	NoAutoMerge   bool // the project does not let GitLab merge by itself

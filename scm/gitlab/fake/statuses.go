@@ -89,7 +89,7 @@ func (f *Fake) refOf(c *call, sha string) string {
 		return ref
 	}
 	for _, s := range f.statuses {
-		if s.sha == sha {
+		if s.sha == sha && !f.FirstBranch {
 			return s.ref // that of the pipeline
 		}
 	}
