@@ -42,6 +42,9 @@ type Origin struct {
 	Environment string `json:"environment"`
 	Commit      string `json:"commit"`
 	Why         string `json:"why"`
+	Equal       int    `json:"equal,omitempty"` // how many manifests are what was proven there, byte for byte
+	Digests     bool   `json:"digests"`         // every image of the release has a digest, so they are what ran there
+	files       []release.File
 }
 
 // edit replaces one file below the root of the tree; nil data deletes it.
@@ -92,6 +95,7 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 		return nil, err
 	}
 	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace, Levels: levels(s.Config.Risk)})
+	c.proven()
 	if c.Restores {
 		c.undone()
 	}

@@ -3,6 +3,7 @@ package promote
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ferry-cd/ferry/diff"
 	"github.com/ferry-cd/ferry/release"
@@ -71,4 +72,17 @@ func (p *Promoter) since(ctx context.Context, s *Snapshot, w *want, c *Change) e
 		}
 		return true, nil
 	})
+}
+
+// proven says how much of a change is just what ran upstream.
+func (c *Change) proven() {
+	for i := range c.Origins {
+		o := &c.Origins[i]
+		o.Digests = len(c.To.Release.Images) > 0 && !slices.ContainsFunc(c.To.Release.Images, func(i release.Image) bool { return i.Digest == "" })
+		for _, f := range c.To.Files {
+			if slices.Contains(o.files, f) {
+				o.Equal++
+			}
+		}
+	}
 }

@@ -160,7 +160,7 @@ func (p pager) images(c promote.Change) door.Inert {
 func (p pager) origins(c promote.Change) door.Inert {
 	var all []door.Inert
 	for _, o := range c.Origins {
-		all = append(all, door.Say("%s: %s", outside(o.Environment).Prose(), outside(o.Why).Prose()))
+		all = append(all, door.Say("%s: %s%s", outside(o.Environment).Prose(), outside(o.Why).Prose(), p.sameAs(o, c)))
 	}
 	if c.Restores {
 		return door.Say("ran here before")
@@ -169,6 +169,25 @@ func (p pager) origins(c promote.Change) door.Inert {
 		return door.Say("comes from CI")
 	}
 	return p.lines(all)
+}
+
+// sameAs says how much of a change ran upstream just as it is.
+func (p pager) sameAs(o promote.Origin, c promote.Change) door.Inert {
+	var all []door.Inert
+	if o.Digests {
+		all = append(all, door.Say("same digests"))
+	}
+	switch n := len(c.To.Files); {
+	case o.Equal == 0:
+	case o.Equal == n:
+		all = append(all, door.Say("same manifests"))
+	default:
+		all = append(all, door.Say("%s of %s manifests the same", door.Number(o.Equal), door.Number(n)))
+	}
+	if len(all) == 0 {
+		return door.Inert{}
+	}
+	return door.Say("; %s", door.Join(", ", all...))
 }
 
 // riskBlock names every risk.

@@ -19,7 +19,7 @@ func (p pager) commits(c promote.Change) door.Inert {
 	if c.More > 0 {
 		items = append(items, door.Say("- and %s older\n", count(c.More, "commit")))
 	}
-	return door.Say("%s\n", door.Join("", items...))
+	return door.Say("%s\nIn the cluster:\n\n", door.Join("", items...))
 }
 
 const (

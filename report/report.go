@@ -6,6 +6,7 @@
 //	blocks.go     its tables and lists; sections.go what is folded away below them
 //	compare.go    two environments, or two commits
 //	risks.go      the page of all rules
+//	source.go     the comment on a source's pull request
 //	summary.go    plans and runs as Markdown, for the summary of a job
 //	template.go   the words that ferry.yaml puts in the place of ours
 //	commits.go    what sources bring; tickets.go what a release is about

@@ -79,7 +79,11 @@ func storefront(t testing.TB) promote.Promotion {
 	fresh := rendered(t, "storefront", "shop", "pdb: {enabled: false}\ningress: {enabled: true}\nreplicas: 1\nenv: {LOG_LEVEL: debug}\nservice: {type: LoadBalancer}\n", image("1.4.0", "4"))
 	from := recordOf("storefront", "1.3.0", 130, "a")
 	c := promote.Change{Key: promote.Key{App: "storefront", Environment: "prod-eu"}, From: &from, To: recordOf("storefront", "1.4.0", 140, "b"), Old: old, New: fresh,
-		Diff: diff.CompareWith(old, fresh, diff.Options{Namespace: "shop"}), Origins: []promote.Origin{{Environment: "qa", Commit: commitOf("c"), Why: "healthy since Wed 10:02 UTC"}}}
+		Diff: diff.CompareWith(old, fresh, diff.Options{Namespace: "shop"}), Origins: []promote.Origin{{Environment: "qa", Commit: commitOf("c"), Why: "healthy since Wed 10:02 UTC", Digests: true, Equal: 4}}}
+	for _, m := range fresh {
+		c.To.Files = append(c.To.Files, release.File{Name: m.Path})
+	}
+	c.Commits = []promote.Commit{{ID: commitOf("b"), Author: "Ada", Subject: "SHOP-7: a faster basket"}, {ID: commitOf("d"), Author: "Grace", Subject: "Say hello to @everyone"}}
 	return promote.Promotion{Environment: "prod-eu", Unit: "storefront", Action: promote.ActionOpen, Branch: "ferry/prod-eu/storefront", Base: "main",
 		Changes: []promote.Change{c}, Labels: []string{"env/prod-eu", "ferry"}, Merge: environments.Auto,
 		Supersedes: []release.Release{{App: "storefront", Version: "1.3.9"}},

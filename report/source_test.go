@@ -1,0 +1,20 @@
+package report
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ferry-cd/ferry/promote"
+)
+
+// The developer's side of the way: one comment, a line for each environment.
+func TestSourceComment(t *testing.T) {
+	key := func(environment string) promote.Key { return promote.Key{App: "shop", Environment: environment} }
+	dev := promote.Cell{Key: key("dev"), State: "healthy", Since: time.Date(2026, 3, 4, 10, 2, 0, 0, time.UTC)}
+	qa := promote.Cell{Key: key("qa"), State: "healthy", Open: &promote.Proposed{Number: 7, URL: "https://github.com/acme/gitops/pull/7"}, Waiting: []string{"approvals: 0 of 2 from @acme/release"}}
+	prod := promote.Cell{Key: key("prod"), State: "healthy", Waiting: []string{"healthy: missing in qa"}}
+	old := promote.Cell{Key: key("old")}
+	places := []promote.Place{{Key: key("dev"), State: "running", Cell: &dev}, {Key: key("qa"), State: "open", Cell: &qa}, {Key: key("old"), State: "passed", Now: "1.5.0"},
+		{Key: promote.Key{App: "other", Environment: "prod"}, State: "running"}}
+	golden(t, "source.md", SourceComment("shop", []promote.Cell{dev, qa, prod, old}, places, time.UTC))
+}
