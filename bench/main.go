@@ -6,6 +6,8 @@
 //	measure.go    wall time, processor time and memory of a process
 //	startup.go    the binary: how long it takes to start, how large it is
 //	promotion.go  one app into that repository
+//	comparison.go the semantic diff of many resources
+//	look/         reports as pictures, for people to look at
 //	rendering.go  many apps in many environments, beside the command lines that render them
 //	unchanged.go  runs that find nothing to do, and one kustomization of very many resources
 //	matrix.go     those apps, as folders; stage.go the GitOps repository that has them
@@ -72,7 +74,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir = dir
-	parts := []func(context.Context) error{b.build, b.startup, b.promotion}
+	parts := []func(context.Context) error{b.build, b.startup, b.promotion, b.comparison}
 	if b.rendered {
 		parts = []func(context.Context) error{b.build, b.startup, b.crowded, b.unchanged, b.rendering}
 	}

@@ -18,6 +18,8 @@ var schemas = []struct {
 	{"ferry.yaml", "the configuration of a GitOps repository", environments.Schema},
 	{"ferry.app.yaml", "a file that ferry.yaml includes", environments.TeamSchema},
 	{"release", "a release document, as ferry submit --release reads it", release.Schema},
+	{"report", "what plan, submit, advance and promote print with -o json", reportSchema},
+	{"diff", "what diff prints with -o json", comparisonSchema},
 }
 
 func (a *app) schemaCommand() *cli.Command {
