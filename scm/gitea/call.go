@@ -55,7 +55,7 @@ func (c *Client) word(err error) error {
 	case code == http.StatusMethodNotAllowed, code == http.StatusLocked: // a rule; an archived repository
 		return fmt.Errorf("%w: %w", scm.ErrForbidden, err)
 	}
-	return scm.Translate(err, c.now())
+	return scm.Translate(err, c.o.Now())
 }
 
 // meant tells whether an error is one of the contract's already.
@@ -81,13 +81,6 @@ func refused(err error) (code int, said string) {
 func lost(err error) bool {
 	var l *door.LostError
 	return errors.As(err, &l)
-}
-
-func (c *Client) now() time.Time {
-	if c.o.Now != nil {
-		return c.o.Now()
-	}
-	return time.Now()
 }
 
 // get reads what the SDK has no filter or order for.

@@ -100,6 +100,9 @@ func Open(_ context.Context, o Options) (*Client, error) {
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	o.URL = strings.TrimSuffix(o.URL, "/")
 	c := &Client{o: o, owner: owner, name: name, labels: map[string]int64{}, conflicting: map[string]bool{}}
 	c.door = door.NewTransport(door.Options{Base: base.Scheme + "://" + base.Host, Credential: o.Credential, CABundle: o.CABundle,

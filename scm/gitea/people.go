@@ -36,7 +36,7 @@ func (c *Client) ask(ctx context.Context, p *gitea.PullRequest, want scm.Proposa
 	if err != nil {
 		return pr, true, err
 	}
-	nobody := append(unasked, unassigned...)
+	nobody := merged(unasked, unassigned)
 	asked = len(nobody) < len(reviewers)+len(assignees)
 	if asked {
 		if p, err = c.read(ctx, int(p.Index)); err != nil {
@@ -46,7 +46,7 @@ func (c *Client) ask(ctx context.Context, p *gitea.PullRequest, want scm.Proposa
 		pr.Reviewers = merged(pr.Reviewers, without(reviewers, unasked))
 	}
 	if len(nobody) > 0 {
-		return pr, asked, &scm.PersonsError{Names: merged(nobody)}
+		return pr, asked, &scm.PersonsError{Names: nobody}
 	}
 	return pr, asked, nil
 }
