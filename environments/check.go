@@ -214,6 +214,12 @@ func (l *loader) checkPlacement(p placed) {
 		})
 	}
 	l.checkApprovals(p, p.node.get("gates", "approvals"))
+	for _, key := range []string{"rollback", "hotfix"} {
+		n := p.node.get(key, "approvals")
+		if q := map[string]Quick{"rollback": p.Rollback, "hotfix": p.Hotfix}[key]; n != nil && !n.spoilt() && q.Approvals > 0 && !p.PullRequest {
+			l.addOnce(n.Position, "%s asks for approvals in %q, but pullRequest is false: there is nothing to approve", key, p.Environment)
+		}
+	}
 }
 
 func (l *loader) checkApprovals(p placed, n *node) {

@@ -323,3 +323,62 @@ func TestAWaitForAMachineEnds(t *testing.T) {
 		t.Errorf("%+v", r.Plan.Waiting)
 	}
 }
+
+// An app or environment that leaves ferry.yaml takes its pull request with it, by name; what it left is shown.
+func TestWhatLeavesTheConfiguration(t *testing.T) {
+	w := newWorld(t, strings.Replace(ferryYAML, "{name: qa, after: [dev], merge: auto}", "{name: qa, after: [dev]}", 1), nil)
+	w.mustSubmit(1)
+	w.healthy("dev")
+	w.advance()
+	gone := strings.Replace(ferryYAML, "  - {name: qa, after: [dev], merge: auto}\n  - {name: prod, after: [qa]}\n", "  - {name: prod, after: [dev]}\n", 1)
+	w.push("main", map[string]string{"ferry.yaml": gone})
+	_, err := w.run(promote.Options{Scope: promote.Scope{Environments: []string{"prod"}}})
+	w.must(err)
+	if got := w.open(); !slices.Contains(got, "1 shop 1.1.0 -> qa") {
+		t.Fatalf("a run about something else closed it: %v", got)
+	}
+	w.advance()
+	pr := w.pull(1)
+	if pr.State != scm.Closed || !strings.Contains(pr.CloseReason, "shop in qa is not in ferry.yaml any more") {
+		t.Errorf("#1 is %s: %q", pr.State, pr.CloseReason)
+	}
+}
+
+// An environment that is written directly from now on needs no pull request.
+func TestSwitchingPullRequestsOff(t *testing.T) {
+	w := newWorld(t, strings.Replace(ferryYAML, "{name: dev, pullRequest: false}", "{name: dev}", 1), nil)
+	w.mustSubmit(1)
+	w.push("main", map[string]string{"ferry.yaml": ferryYAML})
+	w.advance()
+	if got := w.version("dev", "shop"); got != "1.1.0" || w.open() != nil || w.pull(1).State != scm.Closed {
+		t.Errorf("dev has %q, open %v", got, w.open())
+	}
+	before := w.refs()
+	w.advance()
+	if w.refs() != before {
+		t.Error("a run with nothing to do wrote something")
+	}
+}
+
+// Folders of nobody are named.
+func TestOrphans(t *testing.T) {
+	w := newWorld(t, two, nil)
+	w.templates("search", map[string]string{"d.yaml.tmpl": deployment})
+	_, err := w.submit(w.release("shop", 1), w.release("search", 1))
+	w.must(err)
+	var kept []string
+	for _, line := range strings.Split(two, "\n") {
+		if !strings.Contains(line, "name: search") {
+			kept = append(kept, line)
+		}
+	}
+	w.push("main", map[string]string{"ferry.yaml": strings.Join(kept, "\n")})
+	p := w.ferry()
+	s, err := p.Load(w.ctx, promote.Scope{})
+	w.must(err)
+	got, err := p.Orphans(w.ctx, s)
+	w.must(err)
+	if len(got) != 1 || got[0].App != "search" || got[0].Folder != "dev/search" || got[0].Version != "1.1.0" {
+		t.Errorf("orphans: %+v", got)
+	}
+}

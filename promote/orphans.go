@@ -93,9 +93,10 @@ func (p *Promoter) stale(s *Snapshot, o Options, plan *Plan) {
 }
 
 // leftover finds what stale closes: ours by branch and author.
-func (s *Snapshot) leftover(prs []scm.PullRequest, ours func(scm.PullRequest) bool) {
+func (s *Snapshot) leftover(prs []scm.PullRequest, promotions map[[2]string]Key) {
 	for _, pr := range prs {
-		if parts := strings.Split(pr.Head, "/"); len(parts) == 3 && parts[0] == "ferry" && pr.Author == s.self && !ours(pr) {
+		_, placed := promotions[[2]string{pr.Head, pr.Base}]
+		if parts := strings.Split(pr.Head, "/"); len(parts) == 3 && parts[0] == "ferry" && pr.Author == s.self && !placed {
 			s.lost = append(s.lost, pr)
 		}
 	}

@@ -276,7 +276,7 @@ func (s *Snapshot) readPullRequests(ctx context.Context, forge Forge) error {
 			s.open[k] = pr
 		}
 	}
-	s.leftover(prs, s.Promotes)
+	s.leftover(prs, promotions)
 	return nil
 }
 

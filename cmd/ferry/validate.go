@@ -54,6 +54,7 @@ type validation struct {
 	Apps         int                    `json:"apps"`
 	Environments int                    `json:"environments"`
 	Problems     []environments.Problem `json:"problems"`
+	Warnings     []string               `json:"warnings,omitempty"`
 }
 
 func (a *app) runValidate(ctx context.Context, o folderOptions) error {
@@ -74,10 +75,13 @@ func (a *app) runValidate(ctx context.Context, o folderOptions) error {
 	}
 	found := validation{Valid: err == nil, Problems: append([]environments.Problem{}, problems...)}
 	if config != nil {
-		found.Apps, found.Environments = len(config.Apps), len(config.Environments)
+		found.Apps, found.Environments, found.Warnings = len(config.Apps), len(config.Environments), config.Warnings()
 	}
 	if o.output == "json" {
 		return errors.Join(json.NewEncoder(a.Out).Encode(found), err)
+	}
+	for _, w := range found.Warnings {
+		fmt.Fprintln(a.Err, "warning:", w)
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(a.Out, "%s is valid: %d apps, %d environments\n", environments.RootFile, found.Apps, found.Environments)
