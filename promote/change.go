@@ -201,21 +201,41 @@ func filesOf(ms render.Manifests) []release.File {
 // Render gives what an app's newest release would be in an environment, with the configuration at the head of the default
 // branch: for looking, not for promoting.
 func (p *Promoter) Render(ctx context.Context, s *Snapshot, k Key) (render.Manifests, []string, error) {
-	if err := s.Known(Scope{Apps: []string{k.App}, Environments: []string{k.Environment}}); err != nil {
-		return nil, nil, err
-	}
-	pl, ok := s.Config.Placement(k.App, k.Environment)
-	if !ok {
-		return nil, nil, refuse(k, "", "the app does not go there")
-	}
-	rel, ok := s.Accepted[k.App]
-	if !ok {
-		return nil, nil, refuse(k, "hand one over with ferry submit, or name one here with --version, --image and --source", "there is no release yet")
-	}
-	r, err := s.read(ctx, p.Repo, pl, rel, func(string) (release.Record, bool, error) { return release.Record{}, false, nil })
+	w, err := p.newest(ctx, s, k)
 	if err != nil {
 		return nil, nil, err
 	}
-	ms, notices, _, err := p.render(ctx, &want{placement: pl, release: rel, reading: r})
+	ms, notices, _, err := p.render(ctx, w)
 	return ms, notices, err
+}
+
+// Request gives what Render would render, and with what.
+func (p *Promoter) Request(ctx context.Context, s *Snapshot, k Key) (render.Request, render.Renderer, error) {
+	w, err := p.newest(ctx, s, k)
+	if err != nil {
+		return render.Request{}, nil, err
+	}
+	req, err := p.request(ctx, w)
+	if err != nil {
+		return req, nil, err
+	}
+	kind, err := render.Detect(req.Files, req.Dir)
+	return req, p.Renderers[kind], err
+}
+
+// newest wants the newest accepted release of an app, with the configuration at the head of the default branch.
+func (p *Promoter) newest(ctx context.Context, s *Snapshot, k Key) (*want, error) {
+	if err := s.Known(Scope{Apps: []string{k.App}, Environments: []string{k.Environment}}); err != nil {
+		return nil, err
+	}
+	pl, ok := s.Config.Placement(k.App, k.Environment)
+	if !ok {
+		return nil, refuse(k, "", "the app does not go there")
+	}
+	rel, ok := s.Accepted[k.App]
+	if !ok {
+		return nil, refuse(k, "hand one over with ferry submit, or name one here with --version, --image and --source", "there is no release yet")
+	}
+	r, err := s.read(ctx, p.Repo, pl, rel, func(string) (release.Record, bool, error) { return release.Record{}, false, nil })
+	return &want{placement: pl, release: rel, reading: r}, err
 }

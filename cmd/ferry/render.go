@@ -20,7 +20,7 @@ type renderOptions struct {
 	dir, root                    string
 	values, set, setString, apis texts
 	name, namespace, kubeVersion string
-	out                          string
+	out, explain                 string
 	raw, keepHooks               bool
 }
 
@@ -79,6 +79,7 @@ func renderFlags(o *renderOptions) []cli.Flag {
 		&cli.GenericFlag{Name: "api-versions", Aliases: []string{"a"}, Value: &o.apis, Usage: "an API version that the cluster has besides the built-in ones, `GROUP/VERSION[/KIND]`"},
 		&cli.StringFlag{Name: "root", Destination: &o.root, Usage: "`FOLDER` that nothing is read outside of (default: the repository around DIR, else the current folder)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.out, Value: "-", Usage: "`DIR` for one file per resource, - for all on standard output"},
+		&cli.StringFlag{Name: "explain", Destination: &o.explain, Usage: "say which file and line sets the value at `PATH`; or " + capabilitiesWord + ", which API versions templates ask for in vain"},
 		&cli.BoolFlag{Name: "keep-hooks", Destination: &o.keepHooks, Usage: "print the hooks of a chart instead of refusing them"},
 		&cli.BoolFlag{Name: "raw", Destination: &o.raw, Usage: "print exactly what helm template --include-crds --skip-tests or kustomize build prints"},
 	}
@@ -97,6 +98,9 @@ func (a *app) runRender(ctx context.Context, o renderOptions) error {
 	r, err := a.renderingOf(o)
 	if err != nil {
 		return err
+	}
+	if o.explain != "" {
+		return a.explainRender(r, o.explain)
 	}
 	out, err := a.runRendering(ctx, r)
 	if err != nil {
@@ -122,6 +126,7 @@ func (a *app) runRendering(ctx context.Context, r rendering) (render.Output, err
 	log.SetFlags(0)
 	log.SetOutput(a.Err)
 	out, err := r.Renderer.Render(ctx, r.Request)
+	a.tellUnlisted(r)
 	for _, n := range out.Notices {
 		fmt.Fprintln(a.Err, "notice:", n)
 	}

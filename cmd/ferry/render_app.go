@@ -17,6 +17,9 @@ func (a *app) runRenderApp(ctx context.Context, o submitOptions, environment str
 	if out.raw {
 		return usagef("--raw prints what another command line would; it goes with a folder, not with --app")
 	}
+	if out.explain != "" {
+		return a.explainApp(ctx, o, environment, out.explain)
+	}
 	manifests, notices, err := a.renderApp(ctx, o, environment)
 	if err != nil {
 		return err
@@ -47,4 +50,24 @@ func (a *app) renderApp(ctx context.Context, o submitOptions, environment string
 		return nil, nil, err
 	}
 	return g.Render(ctx, s, promote.Key{App: o.release.app, Environment: environment})
+}
+
+// explainApp explains a render of the newest accepted release.
+func (a *app) explainApp(ctx context.Context, o submitOptions, environment, what string) error {
+	if o.release.given() {
+		return usagef("--explain is about the newest release that was handed over: leave --version and --image out")
+	}
+	g, err := a.openGitOps(ctx, o.gitops)
+	if err != nil {
+		return err
+	}
+	s, err := g.Load(ctx, promote.Scope{Apps: []string{o.release.app}})
+	if err != nil {
+		return err
+	}
+	req, renderer, err := g.Request(ctx, s, promote.Key{App: o.release.app, Environment: environment})
+	if err != nil {
+		return err
+	}
+	return a.explainRender(rendering{renderer, req}, what)
 }
