@@ -130,6 +130,7 @@ type Repository struct {
 	url  string
 	o    Options
 	home home
+	wide lookups
 
 	mu         sync.Mutex
 	fresh      map[ID]object // written here and not pushed yet

@@ -101,15 +101,14 @@ func (r *Repository) Lookup(ctx context.Context, tree ID, name string) (Entry, e
 		if at.Mode != ModeDir {
 			return Entry{}, r.notFound("path %s in tree %s", name, tree.Short())
 		}
-		entries, err := r.tree(ctx, at.ID)
+		e, found, err := r.entry(ctx, at.ID, part)
 		if err != nil {
 			return Entry{}, err
 		}
-		i := slices.IndexFunc(entries, func(e Entry) bool { return e.Path == part })
-		if i < 0 {
+		if !found {
 			return Entry{}, r.notFound("path %s in tree %s", name, tree.Short())
 		}
-		at.Mode, at.ID = entries[i].Mode, entries[i].ID
+		at.Mode, at.ID = e.Mode, e.ID
 	}
 	return at, nil
 }
