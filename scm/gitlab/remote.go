@@ -22,7 +22,7 @@ func Recognise(remote string) (Options, bool) {
 }
 
 // scpLike is git@host:path, as git-clone(1) describes it: no slash before the first colon.
-var scpLike = regexp.MustCompile(`^(?:[^@/:\s]+@)?([^@/:\s]+):([^:\s]+)$`)
+var scpLike = regexp.MustCompile(`^(?:[^@/:\s]+@)?([\w.-]+):([^:\s]+)$`)
 
 // Parse gives the server and the project that a Git remote names, whatever its host is called. Where GitLab lives below a
 // path of its host, that cannot be seen: say the URL then.
@@ -62,7 +62,7 @@ var segment = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$`)
 func isPath(path string) bool {
 	parts := strings.Split(path, "/")
 	for _, p := range parts {
-		if !segment.MatchString(p) {
+		if !segment.MatchString(p) || strings.HasSuffix(p, ".git") {
 			return false
 		}
 	}
