@@ -129,6 +129,10 @@ func TestRules(t *testing.T) {
 	if err != nil || !slices.Equal(got.Methods, []scm.Method{scm.Squash, scm.Rebase}) || got.ResetsApprovals {
 		t.Errorf("%+v, %v", got, err)
 	}
+	f.Approvals("some", 1, true, "/infrastructure/*")
+	if got, err = c.Rules(t.Context(), "some"); err != nil || got.Approvals != 1 || got.ResetsApprovals {
+		t.Errorf("about some files: %+v, %v", got, err)
+	}
 	if got, err = c.Rules(t.Context(), "other"); err != nil || got.Protected {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -31,17 +31,16 @@ type policy struct {
 }
 
 type settings struct {
-	Approvals       int    `json:"minimumApproverCount"`
-	ResetOnPush     bool   `json:"resetOnSourcePush"`
-	ResetRejections bool   `json:"resetRejectionsOnSourcePush"`
-	LastIteration   bool   `json:"requireVoteOnLastIteration"`
-	EachIteration   bool   `json:"requireVoteOnEachIteration"`
-	Name            string `json:"statusName"`
-	Genre           string `json:"statusGenre"`
-	Display         string `json:"displayName"`
-	MergeCommit     bool   `json:"allowNoFastForward"`
-	Squash          bool   `json:"allowSquash"`
-	Rebase          bool   `json:"allowRebase"`
+	Approvals       int      `json:"minimumApproverCount"`
+	ResetOnPush     bool     `json:"resetOnSourcePush"`
+	ResetRejections bool     `json:"resetRejectionsOnSourcePush"`
+	Paths           []string `json:"filenamePatterns"`
+	Name            string   `json:"statusName"`
+	Genre           string   `json:"statusGenre"`
+	Display         string   `json:"displayName"`
+	MergeCommit     bool     `json:"allowNoFastForward"`
+	Squash          bool     `json:"allowSquash"`
+	Rebase          bool     `json:"allowRebase"`
 }
 
 // says names a policy as a person knows it.
@@ -71,11 +70,11 @@ func (c *Client) policies(ctx context.Context, branch string) (policies, error) 
 	return slices.DeleteFunc(all, func(p policy) bool { return !p.Enabled || !p.Blocking || p.Deleted }), err
 }
 
-// resets tells whether approvals are dropped when the head moves, or count only for the newest one.
+// resets tells whether approvals are dropped whenever the head moves; a policy about some files may not be about these.
 func (ps policies) resets() bool {
 	return slices.ContainsFunc(ps, func(p policy) bool {
 		s := p.Settings
-		return p.Type.ID == minimumReviewers && (s.ResetOnPush || s.ResetRejections || s.EachIteration)
+		return p.Type.ID == minimumReviewers && (s.ResetOnPush || s.ResetRejections) && len(s.Paths) == 0
 	})
 }
 

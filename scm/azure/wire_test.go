@@ -180,3 +180,47 @@ func TestHostileAnswers(t *testing.T) {
 		t.Errorf("endless pages: %v", err)
 	}
 }
+
+// carrier answers every request itself, by the end of its path.
+type carrier struct {
+	answers map[string]string
+	hosts   map[string]string // by the end of the path
+	version string
+}
+
+func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
+	out := httptest.NewRecorder()
+	end := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	c.hosts[end], c.version = r.URL.Host, r.URL.Query().Get("api-version")
+	if r.Header.Get("Authorization") == "" {
+		out.WriteHeader(http.StatusUnauthorized)
+	}
+	_, _ = out.WriteString(c.answers[end])
+	res := out.Result()
+	res.Request = r
+	return res, nil
+}
+
+// People are asked for where they are: in the cloud that is another host, which gets the credential too.
+func TestWhereIdentitiesAre(t *testing.T) {
+	for at, want := range map[string]struct{ host, version string }{
+		"https://dev.azure.com/acme":           {"vssps.dev.azure.com", "7.1"},
+		"https://acme.visualstudio.com":        {"acme.vssps.visualstudio.com", "7.1"},
+		"https://tfs.example.com/tfs/Main%20C": {"tfs.example.com", "7.0"},
+	} {
+		stub := &carrier{hosts: map[string]string{}, answers: map[string]string{
+			"pullRequests": `{"value":[]}`, "identities": `{"value":[]}`, "commits": `{"commonCommit":"a","targetCommit":"b"}`,
+			"connectionData": `{"authenticatedUser":{"id":"me"}}`}}
+		c, err := azure.Open(t.Context(), azure.Options{URL: at, Repository: "shop/gitops", Pace: -1, Under: stub, Credential: azure.PAT(door.NewToken("token-of-somebody"))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		proposal := promotion
+		proposal.Reviewers = []string{"ada@acme.example"}
+		_, _, err = c.EnsurePullRequest(t.Context(), proposal)
+		var persons *scm.PersonsError
+		if !asError(err, &persons) || stub.hosts["identities"] != want.host || stub.version != want.version {
+			t.Errorf("%s: asked %s by %s: %v", at, stub.hosts["identities"], stub.version, err)
+		}
+	}
+}

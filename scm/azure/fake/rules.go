@@ -121,9 +121,10 @@ var (
 )
 
 // Approvals asks for so many before something is merged into a branch ("release/*" for all below); they are reset when
-// the head moves.
-func (f *Fake) Approvals(branch string, n int, reset bool) {
-	f.rule(branch, reviewers, map[string]any{"minimumApproverCount": n, "creatorVoteCounts": false, "allowDownvotes": false, "resetOnSourcePush": reset})
+// the head moves. Where paths are given, it is about pull requests that touch them.
+func (f *Fake) Approvals(branch string, n int, reset bool, paths ...string) {
+	f.rule(branch, reviewers, map[string]any{"minimumApproverCount": n, "creatorVoteCounts": false, "allowDownvotes": false, "resetOnSourcePush": reset,
+		"filenamePatterns": paths})
 }
 
 // RequireStatus asks for a status on a pull request, on its newest iteration.
