@@ -85,7 +85,7 @@ var functions = template.FuncMap{
 		}
 		return strings.Join(all, between)
 	},
-	"short": func(id string) string { return short(id) },
+	"short": short,
 	"upper": strings.ToUpper,
 	"lower": strings.ToLower,
 }

@@ -11,7 +11,9 @@ import (
 )
 
 // reportSchema gives the JSON Schema of what plan, submit, advance and promote print with -o json.
-func reportSchema() ([]byte, error) { return schemaOf(report.Document{}, "What ferry would do, or did") }
+func reportSchema() ([]byte, error) {
+	return schemaOf(report.Document{}, "What ferry would do, or did")
+}
 
 // comparisonSchema gives that of what diff prints.
 func comparisonSchema() ([]byte, error) {
