@@ -21,11 +21,12 @@ type canary struct {
 	url  string
 	hits atomic.Int64
 	mark string
+	temp string // the temporary folder, in which the library would clone
 }
 
 func newCanary(t *testing.T) *canary {
 	t.Helper()
-	c := &canary{mark: filepath.Join(t.TempDir(), "mark")}
+	c := &canary{mark: filepath.Join(t.TempDir(), "mark"), temp: t.TempDir()}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c.hits.Add(1)
 		fmt.Fprint(w, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fetched}\n")
@@ -40,6 +41,7 @@ func newCanary(t *testing.T) *canary {
 		}
 	}
 	t.Setenv("PATH", bin)
+	t.Setenv("TMPDIR", c.temp)
 	t.Setenv("KUSTOMIZE_PLUGIN_HOME", bin)
 	return c
 }
@@ -52,6 +54,9 @@ func (c *canary) silent(t *testing.T) {
 	}
 	if ran, err := os.ReadFile(c.mark); err == nil {
 		t.Errorf("commands ran: %s", ran)
+	}
+	if left, err := os.ReadDir(c.temp); err != nil || len(left) > 0 {
+		t.Errorf("left in the temporary folder: %v, %v", left, err)
 	}
 }
 
