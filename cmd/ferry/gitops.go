@@ -21,6 +21,7 @@ type gitopsOptions struct {
 	repo     string
 	identity string
 	user     string // on the embedded forge; "" is ferry itself
+	forge    forgeOptions
 }
 
 // as gives the same repository for another user of the embedded forge.
@@ -30,12 +31,12 @@ func (o gitopsOptions) as(user string) gitopsOptions {
 }
 
 func gitopsFlags(o *gitopsOptions) []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "repo", Aliases: []string{"R"}, EnvVars: []string{"FERRY_REPO"}, Destination: &o.repo,
 			Usage: "GitOps repository: `URL` or path of a bare repository (default: the origin of this checkout)"},
 		&cli.StringFlag{Name: "identity", EnvVars: []string{"FERRY_IDENTITY"}, Destination: &o.identity, Value: "ferry <ferry@localhost>",
 			Usage: "author of ferry's commits, as `NAME <MAIL>`"},
-	}
+	}, forgeFlags(&o.forge)...)
 }
 
 func (o gitopsOptions) author() (git.Identity, error) {
@@ -63,14 +64,16 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 	if err != nil {
 		return nil, err
 	}
-	repo, err := git.Open(ctx, remote, a.gitOptions(id))
+	how, err := a.gitOptions(id)
 	if err != nil {
 		return nil, err
 	}
-	forge, err := a.forge(ctx, repo, cmp.Or(o.user, "ferry"))
+	at, err := a.connect(ctx, remote, cmp.Or(o.user, "ferry"), o.forge, how)
 	if err != nil {
 		return nil, err
 	}
+	repo, forge := at.repo, at.forge
+	a.sayCalls(forge, o.forge)
 	ci, err := source.FromCI(a.Getenv)
 	if err != nil {
 		return nil, err
@@ -81,7 +84,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 		Commits: past.commits, Now: a.Now, Version: version, Run: ci.RunURL,
 		Progress: func(format string, v ...any) { fmt.Fprintf(a.Err, format+"\n", v...) }}
 	if forge != nil {
-		p.Forge = forge
+		p.Forge, p.Signer = forge, signing(forge, how)
 	}
 	return &gitops{Promoter: p, store: store, history: past}, nil
 }
@@ -121,10 +124,20 @@ func (a *app) writeReport(format string, r *promote.Report) error {
 	return r.Errors()
 }
 
-// gitOptions say who writes, and with which credentials.
-func (a *app) gitOptions(id git.Identity) git.Options {
-	return git.Options{Identity: id, Now: a.Now, Username: a.Getenv("FERRY_USERNAME"), Token: door.NewToken(a.Getenv("FERRY_TOKEN")),
+// gitOptions say who writes, with which credentials, and with which signature.
+func (a *app) gitOptions(id git.Identity) (git.Options, error) {
+	o := git.Options{Identity: id, Now: a.Now, Username: a.Getenv("FERRY_USERNAME"), Token: a.token("FERRY_TOKEN"),
 		SSHKey: door.NewToken(a.Getenv("FERRY_SSH_KEY")), SSHAgent: a.Getenv("SSH_AUTH_SOCK"), KnownHosts: a.knownHosts()}
+	key := a.token("FERRY_SIGNING_KEY")
+	if key.IsZero() {
+		return o, nil
+	}
+	signer, err := git.NewSigner(key, a.token("FERRY_SIGNING_PASSPHRASE"))
+	if err != nil {
+		return o, usagef("FERRY_SIGNING_KEY: %w", err)
+	}
+	o.Signer = signer
+	return o, nil
 }
 
 func (a *app) knownHosts() string {

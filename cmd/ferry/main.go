@@ -25,7 +25,8 @@ type app struct {
 	Out, Err io.Writer
 	Now      func() time.Time
 	Getenv   func(string) string
-	Dir      string // working directory
+	Dir      string   // working directory
+	atEnd    []func() // what is said when a run is over
 }
 
 func main() { os.Exit(run()) }
@@ -47,6 +48,9 @@ func run() int {
 func (a *app) main(ctx context.Context, args []string) int {
 	root := a.commands()
 	err := root.RunContext(ctx, flagsFirst(root, args))
+	for _, f := range a.atEnd {
+		f()
+	}
 	if err != nil {
 		a.explain(err)
 	}

@@ -44,12 +44,13 @@ func (a *app) prCommand() *cli.Command {
 type prOptions struct {
 	repo, as, output string
 	number           int
+	at               forgeOptions
 }
 
 func prFlags(o *prOptions, more ...cli.Flag) []cli.Flag {
 	output := outputFlag().(*cli.StringFlag)
 	output.Destination = &o.output
-	return append(more,
+	return append(append(more, forgeFlags(&o.at)...),
 		&cli.StringFlag{Name: "repo", Aliases: []string{"R"}, EnvVars: []string{"FERRY_REPO"}, Destination: &o.repo, Usage: "`PATH or URL` of the GitOps repository (default: the current folder's, or its origin)"},
 		&cli.StringFlag{Name: "as", Destination: &o.as, Usage: "`NAME` to act under (default: Git's user.name, or the system's)"},
 		output)
@@ -97,8 +98,20 @@ func (a *app) sitDown(ctx context.Context, o prOptions) (desk, error) {
 	if err != nil {
 		return desk{}, err
 	}
-	forge, repo, err := a.openForge(ctx, remote, user)
-	return desk{forge: forge, repo: repo, user: user}, err
+	who, err := a.identity(ctx, user)
+	if err != nil {
+		return desk{}, err
+	}
+	how, err := a.gitOptions(who)
+	if err != nil {
+		return desk{}, err
+	}
+	at, err := a.connect(ctx, remote, user, o.at, how)
+	if err == nil && at.forge == nil {
+		err = &noForgeError{at.repo.URL()}
+	}
+	a.sayCalls(at.forge, o.at)
+	return desk{forge: at.forge, repo: at.repo, user: user}, err
 }
 
 // gitops finds the GitOps repository: the one that was named, the bare one that the working folder lies in, or the origin
