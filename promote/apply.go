@@ -78,7 +78,7 @@ func (p *Promoter) applyOne(ctx context.Context, d *Done) error {
 		p.say("closing pull request #%d: %s", d.PullRequest.Number, why)
 		return p.Forge.ClosePullRequest(ctx, d.PullRequest.Number, why)
 	case ActionKeep:
-		return p.announce(ctx, d)
+		return p.announce(ctx, d, false)
 	}
 	return p.propose(ctx, d)
 }
@@ -121,7 +121,8 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 	if d.PullRequest != nil {
 		t.Labels = append(slices.Clone(t.Labels), d.PullRequest.Labels...) // people's own stay
 	}
-	pr, outcome, err := p.ensure(ctx, scm.Proposal{Head: d.Branch, Base: d.Base, Title: t.Title, Body: t.Body, Labels: t.Labels, Reviewers: d.Reviewers, Assignees: d.Assignees})
+	pr, outcome, err := p.ensure(ctx, scm.Proposal{Head: d.Branch, Base: d.Base, Title: t.Title, Body: t.Body, Labels: t.Labels,
+		New: d.PullRequest == nil, Reviewers: d.Reviewers, Assignees: d.Assignees})
 	if err != nil {
 		return fmt.Errorf("open the pull request of %s: %w", d.Branch, err)
 	}
@@ -129,7 +130,7 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 	if err := p.comment(ctx, d, t.Rest); err != nil {
 		return err
 	}
-	return p.announce(ctx, d)
+	return p.announce(ctx, d, !d.reuse)
 }
 
 // ensure asks for a pull request. Somebody who cannot be asked to review it is no reason not to have it.
@@ -143,9 +144,9 @@ func (p *Promoter) ensure(ctx context.Context, want scm.Proposal) (scm.PullReque
 	return pr, outcome, err
 }
 
-// announce says on the head of a pull request what its merge waits for.
-func (p *Promoter) announce(ctx context.Context, d *Done) error {
-	st := scm.Status{Context: release.GatesContext, State: scm.Success, Text: "every gate passes"}
+// announce says on the head of a pull request what its merge waits for. fresh says that the head was made just now.
+func (p *Promoter) announce(ctx context.Context, d *Done, fresh bool) error {
+	st := scm.Status{First: fresh, Context: release.GatesContext, State: scm.Success, Text: "every gate passes"}
 	if len(d.Conditions) > 0 {
 		st.State, st.Text = scm.Pending, "waits for "+waitsFor(d.Conditions)
 	}

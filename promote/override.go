@@ -47,7 +47,11 @@ func (p *Promoter) override(ctx context.Context, s *Snapshot, e Emergency) (ledg
 	if !ok || !pl.PullRequest || p.Forge == nil {
 		return ledger.Override{}, refuse(e.Key, "", "gates are overridden in pull requests only: somebody else has to agree")
 	}
-	rule, err := p.mayOverride(ctx, s, e.Key, s.self, e.Gates)
+	me, err := p.me(ctx, s)
+	if err != nil {
+		return ledger.Override{}, err
+	}
+	rule, err := p.mayOverride(ctx, s, e.Key, me, e.Gates)
 	if err != nil {
 		return ledger.Override{}, err
 	}
@@ -55,7 +59,7 @@ func (p *Promoter) override(ctx context.Context, s *Snapshot, e Emergency) (ledg
 	if err != nil {
 		return ledger.Override{}, err
 	}
-	o := ledger.Override{App: e.App, Environment: e.Environment, Release: next, Gates: e.Gates, By: s.self, Reason: e.Reason, Ticket: e.Ticket, Time: p.Now()}
+	o := ledger.Override{App: e.App, Environment: e.Environment, Release: next, Gates: e.Gates, By: me, Reason: e.Reason, Ticket: e.Ticket, Time: p.Now()}
 	if rule.Review > 0 {
 		o.Review = o.Time.Add(rule.Review)
 	}
@@ -175,12 +179,16 @@ func (p *Promoter) Confirm(ctx context.Context, k Key) (ledger.Override, error) 
 	if err != nil {
 		return ledger.Override{}, err
 	}
+	me, err := p.me(ctx, s)
+	if err != nil {
+		return ledger.Override{}, err
+	}
 	for _, o := range s.Unreviewed(Scope{Apps: []string{k.App}, Environments: []string{k.Environment}}) {
-		if strings.EqualFold(o.By, s.self) {
+		if strings.EqualFold(o.By, me) {
 			return o, refuse(k, "ask somebody else", "%s overrode the gates and cannot confirm that it was right", o.By)
 		}
-		o.Reviewed = s.self + " " + p.Now().UTC().Format(time.RFC3339)
-		_, err := ledger.Write(ctx, p.Repo, fmt.Sprintf("%s confirms the override of %s in %s", s.self, k.App, k.Environment), o.File())
+		o.Reviewed = me + " " + p.Now().UTC().Format(time.RFC3339)
+		_, err := ledger.Write(ctx, p.Repo, fmt.Sprintf("%s confirms the override of %s in %s", me, k.App, k.Environment), o.File())
 		return o, err
 	}
 	return ledger.Override{}, refuse(k, "", "no override there waits to be confirmed")

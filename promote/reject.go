@@ -93,8 +93,11 @@ func (p *Promoter) closed(ctx context.Context, s *Snapshot, u unit, wants []*wan
 	if p.Forge == nil {
 		return nil, nil
 	}
-	prs, err := p.Forge.PullRequests(ctx, scm.Filter{Head: u.branch(), Base: u.base})
-	if err != nil || len(prs) == 0 || prs[0].State != scm.Closed || prs[0].ClosedBy == s.self {
+	prs, err := p.Forge.PullRequests(ctx, scm.Filter{Head: u.branch(), Base: u.base, Newest: 1, Brief: true})
+	if err != nil || len(prs) == 0 || prs[0].State != scm.Closed {
+		return nil, err
+	}
+	if me, err := p.me(ctx, s); err != nil || prs[0].ClosedBy == me {
 		return nil, err
 	}
 	pr := prs[0]

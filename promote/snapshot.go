@@ -261,11 +261,7 @@ func (s *Snapshot) readPullRequests(ctx context.Context, forge Forge) error {
 	if forge == nil {
 		return nil
 	}
-	var err error
-	if s.self, err = forge.Self(ctx); err != nil {
-		return err
-	}
-	prs, err := forge.PullRequests(ctx, scm.Filter{State: scm.Open})
+	prs, err := forge.PullRequests(ctx, scm.Filter{State: scm.Open, Brief: true})
 	if err != nil {
 		return fmt.Errorf("list pull requests: %w", err)
 	}
@@ -293,6 +289,16 @@ func (s *Snapshot) promotions() map[[2]string]Key {
 func (s *Snapshot) Promotes(pr scm.PullRequest) bool {
 	_, ok := s.promotions()[[2]string{pr.Head, pr.Base}]
 	return ok
+}
+
+// me is ferry's own name on the forge. It is asked for when somebody wants to know: most runs do not.
+func (p *Promoter) me(ctx context.Context, s *Snapshot) (string, error) {
+	if s.self != "" || p.Forge == nil {
+		return s.self, nil
+	}
+	var err error
+	s.self, err = p.Forge.Self(ctx)
+	return s.self, err
 }
 
 func (s *Snapshot) base(p environments.Placement) string {

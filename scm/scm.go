@@ -67,6 +67,16 @@ const (
 type Filter struct {
 	Head, Base string // branch names, compared exactly
 	State      State
+	Newest     int  // at most so many, the newest; 0 = all
+	Brief      bool // long bodies, and the heads of merged ones, may be left out: on some forges they cost a call each
+}
+
+// First gives the newest of a list as Newest wants them; for drivers that have more.
+func (f Filter) First(all []PullRequest) []PullRequest {
+	if f.Newest > 0 && len(all) > f.Newest {
+		return all[:f.Newest]
+	}
+	return all
 }
 
 // PullRequest is one pull request as the forge has it now.
@@ -105,6 +115,9 @@ type Proposal struct {
 	Title, Body string
 	Labels      []string
 	Draft       bool
+	// New says that the caller has just seen that none is open for (Head, Base), and that Head holds something that Base
+	// lacks. Drivers need not look first then; the forge still refuses a second one.
+	New bool
 	// Reviewers and Assignees are asked when they are not yet; people by name, teams as team/NAME. Others, asked by somebody
 	// else, stay. Who cannot be asked (no such person, the author) is a *PersonsError, together with the pull request as it
 	// was made all the same: a wrong name must not stop a promotion.
@@ -177,4 +190,5 @@ type Status struct {
 	URL     string      `json:"url,omitempty"`
 	Creator string      `json:"creator,omitempty"` // set by the forge
 	Time    time.Time   `json:"time,omitzero"`     // set by the forge
+	First   bool        `json:"-"`                 // for SetStatus: nothing was said about this commit yet, no need to look
 }

@@ -42,7 +42,10 @@ type site struct {
 }
 
 // credentials are who ferry is to a forge and to its Git server.
-type credentials struct{ api, git door.Credential }
+type credentials struct {
+	api, git door.Credential
+	vouched  bool // the forge makes verified commits for them
+}
 
 // call is everything that a driver needs to open a site.
 type call struct {
@@ -55,8 +58,9 @@ type call struct {
 
 // connection is an opened repository with its forge; the forge is nil where there is none that ferry knows.
 type connection struct {
-	repo  *git.Repository
-	forge scm.Client
+	repo    *git.Repository
+	forge   scm.Client
+	vouched bool // the forge makes verified commits
 }
 
 // connect opens a repository and the forge that it lies on. user is the name under which the embedded forge files what is
@@ -81,7 +85,7 @@ func (a *app) connect(ctx context.Context, remote, user string, o forgeOptions, 
 	}
 	if _, here := repo.Local(); here && !known {
 		forge, err := a.embedded(ctx, repo, user)
-		return connection{repo, forge}, err
+		return connection{repo: repo, forge: forge}, err
 	}
 	if !known {
 		if c.site, known, err = siteSaid(ctx, repo, remote); err == nil && known {
@@ -92,7 +96,7 @@ func (a *app) connect(ctx context.Context, remote, user string, o forgeOptions, 
 		return connection{repo: repo}, err
 	}
 	forge, err := openDriver(ctx, c)
-	return connection{repo, forge}, err
+	return connection{repo, forge, c.who.vouched && how.Signer == nil}, err
 }
 
 func (a *app) credentials(c call) (credentials, error) {
@@ -251,11 +255,12 @@ func (a *app) sayCalls(forge scm.Client, o forgeOptions) {
 	})
 }
 
-// signing gives the forge itself as the maker of commits for branches that ask for verified ones, where ferry has no key.
-func signing(forge scm.Client, how git.Options) func(context.Context, string) (scm.Signer, error) {
-	signer, can := forge.(scm.Signer)
-	ruler, tells := forge.(scm.Ruler)
-	if !can || !tells || how.Signer != nil {
+// signing gives the forge itself as the maker of commits for branches that ask for verified ones, where it does that for
+// ferry's credentials and ferry has no key of its own.
+func (c connection) signing() func(context.Context, string) (scm.Signer, error) {
+	signer, can := c.forge.(scm.Signer)
+	ruler, tells := c.forge.(scm.Ruler)
+	if !can || !tells || !c.vouched {
 		return nil
 	}
 	asked := map[string]bool{}

@@ -84,7 +84,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 		Commits: past.commits, Now: a.Now, Version: version, Run: ci.RunURL,
 		Progress: func(format string, v ...any) { fmt.Fprintf(a.Err, format+"\n", v...) }}
 	if forge != nil {
-		p.Forge, p.Signer = forge, signing(forge, how)
+		p.Forge, p.Signer = forge, at.signing()
 	}
 	return &gitops{Promoter: p, store: store, history: past}, nil
 }

@@ -59,7 +59,11 @@ func (h *history) open(ctx context.Context, repository string) *git.Repository {
 	if host := hostOf(repository); host != "" && host != hostOf(h.gitops) {
 		return nil
 	}
-	if repo, err := git.Open(ctx, repository, h.app.gitOptions(git.Identity{})); err == nil {
+	how, err := h.app.gitOptions(git.Identity{})
+	if err != nil {
+		return nil
+	}
+	if repo, err := git.Open(ctx, repository, how); err == nil {
 		h.opened[repository] = repo
 	}
 	return h.opened[repository]

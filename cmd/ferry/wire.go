@@ -97,13 +97,15 @@ func (a *app) githubCredentials(c call) (credentials, error) {
 		if err != nil {
 			return credentials{}, err
 		}
-		return credentials{one, appOverGit{one}}, nil
+		return credentials{one, appOverGit{one}, true}, nil
 	}
 	token := a.token("FERRY_TOKEN")
 	if token.IsZero() && a.from("GITHUB_SERVER_URL", c.site) {
 		token = a.token("GITHUB_TOKEN", "GH_TOKEN")
 	}
-	return a.tokenFor(github.Username, token, door.Bearer), nil
+	who := a.tokenFor(github.Username, token, door.Bearer)
+	who.vouched = strings.HasPrefix(token.Reveal(), "ghs_") // of an App's installation, as a job's own token is
+	return who, nil
 }
 
 // appOverGit is a GitHub App's token as the password that Git wants.
@@ -140,7 +142,7 @@ func (a *app) azureCredentials(c call) (credentials, error) {
 		return a.Getenv(name)
 	}
 	who := azure.FromEnvironment(getenv, azure.WorkloadIdentity{CABundle: c.ca, Now: c.now})
-	return credentials{who, who}, nil
+	return credentials{api: who, git: who}, nil
 }
 
 func (a *app) giteaCredentials(c call) (credentials, error) {
@@ -159,7 +161,7 @@ func (a *app) tokenFor(user string, token door.Token, api func(door.Token) door.
 	if named := a.Getenv("FERRY_USERNAME"); named != "" {
 		user = named
 	}
-	return credentials{api(token), door.Basic(user, token)}
+	return credentials{api: api(token), git: door.Basic(user, token)}
 }
 
 // embedded gives the forge that lies in a bare repository of this machine.

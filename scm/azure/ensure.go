@@ -39,7 +39,7 @@ type ensuring struct {
 }
 
 func (e *ensuring) run(ctx context.Context) error {
-	err := e.c.api.Settle(ctx, e.find, e.create)
+	err := e.c.api.Settle(ctx, e.look, e.create)
 	if errors.Is(err, scm.ErrConflict) {
 		// Somebody was faster, or the list lagged behind.
 		e.posted = false
@@ -56,6 +56,14 @@ func (e *ensuring) run(ctx context.Context) error {
 		return &scm.PersonsError{Names: slices.Compact(e.unasked)}
 	}
 	return err
+}
+
+// look is find, unless the caller has just looked.
+func (e *ensuring) look(ctx context.Context) (bool, error) {
+	if e.want.New && !e.posted {
+		return false, nil
+	}
+	return e.find(ctx)
 }
 
 // find looks for the open one.
@@ -87,8 +95,10 @@ type identityRef struct {
 }
 
 func (e *ensuring) create(ctx context.Context) error {
-	if err := e.c.proposable(ctx, e.want.Head, e.want.Base); err != nil {
-		return err
+	if !e.want.New {
+		if err := e.c.proposable(ctx, e.want.Head, e.want.Base); err != nil {
+			return err
+		}
 	}
 	in := creation{Source: branches + e.want.Head, Target: branches + e.want.Base, Title: e.want.Title,
 		Description: e.want.Body, Draft: e.want.Draft}

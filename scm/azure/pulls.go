@@ -20,7 +20,7 @@ func (c *Client) PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequ
 	all, err := c.list(ctx, f)
 	var out []scm.PullRequest
 	for _, p := range all {
-		if err == nil && cutShort(p) {
+		if err == nil && cutShort(p) && !f.Brief {
 			p, err = c.read(ctx, p.ID)
 		}
 		pr := c.word(p)
@@ -32,7 +32,7 @@ func (c *Client) PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequ
 	if err != nil {
 		return nil, fmt.Errorf("list pull requests of %s: %w", c, err)
 	}
-	return out, nil
+	return f.First(out), nil
 }
 
 // list gives them as lists show them: those of this repository's own branches, newest first, each once.
@@ -44,7 +44,11 @@ func (c *Client) list(ctx context.Context, f scm.Filter) ([]pullRequest, error) 
 	if f.Base != "" {
 		query.Set("searchCriteria.targetRefName", branches+f.Base)
 	}
-	all, err := counted[pullRequest](ctx, c, call{path: c.repo("pullRequests"), query: query}, "$top", "$skip", c.o.Page)
+	one := call{path: c.repo("pullRequests"), query: query}
+	if f.Newest > 0 && f.Head != "" && f.Base != "" {
+		one.enough = f.Newest + c.o.Page // newest first; a page for forks with branches of the same names
+	}
+	all, err := counted[pullRequest](ctx, c, one, "$top", "$skip", c.o.Page)
 	all = slices.DeleteFunc(all, func(p pullRequest) bool {
 		// Branches are compared exactly here, whatever the server's collation says.
 		return p.Fork != nil || f.Head != "" && p.Source != branches+f.Head || f.Base != "" && p.Target != branches+f.Base

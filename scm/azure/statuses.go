@@ -102,7 +102,12 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (bo
 		return false, fmt.Errorf("that is no commit: %w", scm.ErrNotFound)
 	}
 	wrote := false
-	err := c.api.Settle(ctx, func(ctx context.Context) (bool, error) { return c.says(ctx, sha, want) },
+	err := c.api.Settle(ctx, func(ctx context.Context) (bool, error) {
+		if want.First && !wrote {
+			return false, nil
+		}
+		return c.says(ctx, sha, want)
+	},
 		func(ctx context.Context) error {
 			wrote = true
 			return c.post(ctx, sha, want)

@@ -25,6 +25,7 @@ type call struct {
 	patch   bool // in is a JSON Patch
 	preview bool // only offered as a preview, for years
 	people  bool // asked of the identity service
+	enough  int  // of a list; 0 = all of it
 }
 
 // path names below the organization.
@@ -155,7 +156,7 @@ func counted[T any](ctx context.Context, c *Client, r call, top, skip string, pa
 			return nil, err
 		}
 		all = append(all, got.Value...)
-		if len(got.Value) < page {
+		if len(got.Value) < page || r.enough > 0 && len(all) >= r.enough {
 			return all, nil
 		}
 	}

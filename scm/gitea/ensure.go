@@ -32,9 +32,12 @@ func (c *Client) ensure(ctx context.Context, want scm.Proposal) (scm.PullRequest
 	if err := want.Check(); err != nil {
 		return scm.PullRequest{}, "", err
 	}
-	p, err := c.open(ctx, want.Head, want.Base)
-	if err != nil {
-		return scm.PullRequest{}, "", err
+	var p *gitea.PullRequest
+	var err error
+	if !want.New {
+		if p, err = c.open(ctx, want.Head, want.Base); err != nil {
+			return scm.PullRequest{}, "", err
+		}
 	}
 	outcome := scm.Unchanged
 	if p == nil {
@@ -70,8 +73,10 @@ func (c *Client) open(ctx context.Context, head, base string) (*gitea.PullReques
 // create opens a pull request. The server does not see to it that there is one only when several are asked for at the
 // same moment, so that one looks afterwards: the oldest stays, and whoever sees others closes them.
 func (c *Client) create(ctx context.Context, want scm.Proposal) (*gitea.PullRequest, scm.Outcome, error) {
-	if err := c.proposable(ctx, want.Head, want.Base); err != nil {
-		return nil, "", err
+	if !want.New {
+		if err := c.proposable(ctx, want.Head, want.Base); err != nil {
+			return nil, "", err
+		}
 	}
 	ids, err := c.labelIDs(ctx, want.Labels)
 	if err != nil {

@@ -85,7 +85,7 @@ func checkMerge(m scm.Merge) error {
 
 // outcome tells whether there is nothing left to do, or nothing that may be done.
 func (c *Client) outcome(ctx context.Context, p *gitea.PullRequest, m scm.Merge) (commit string, done bool, err error) {
-	heads, err := c.heads(ctx, []*gitea.PullRequest{p})
+	heads, err := c.heads(ctx, []*gitea.PullRequest{p}, false)
 	if err != nil {
 		return "", false, err
 	}

@@ -30,7 +30,10 @@ func (c *Client) pulls(ctx context.Context, f scm.Filter) ([]scm.PullRequest, er
 	if err != nil {
 		return nil, err
 	}
-	heads, err := c.heads(ctx, found)
+	if f.Newest > 0 && len(found) > f.Newest {
+		found = found[:f.Newest]
+	}
+	heads, err := c.heads(ctx, found, f.Brief)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +63,25 @@ func (c *Client) find(ctx context.Context, f scm.Filter) ([]*gitea.PullRequest, 
 	if state == "" {
 		state = "closed"
 	}
+	found := 0
+	foreign := func(p *gitea.PullRequest) bool {
+		return !ours(p) || f.Head != "" && p.Head.Name != f.Head || f.Base != "" && p.Base.Ref != f.Base ||
+			f.State != "" && f.State != state3(p)
+	}
 	all, err := pages(func(o gitea.ListOptions) (got []*gitea.PullRequest, res *gitea.Response, err error) {
 		q := query(o, "state", state, "sort", "newest")
 		if f.Base != "" {
 			q.Set("base_branch", f.Base)
 		}
 		res, err = c.get(ctx, "/pulls", q, &got)
+		for _, p := range got {
+			if !foreign(p) {
+				found++
+			}
+		}
+		if err == nil && f.Newest > 0 && found >= f.Newest {
+			res.Header.Set("X-Total-Count", "0") // enough
+		}
 		return got, res, err
 	})
 	if missing(err) {
@@ -74,10 +90,7 @@ func (c *Client) find(ctx context.Context, f scm.Filter) ([]*gitea.PullRequest, 
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(p *gitea.PullRequest) bool {
-		return !ours(p) || f.Head != "" && p.Head.Name != f.Head || f.Base != "" && p.Base.Ref != f.Base ||
-			f.State != "" && f.State != state3(p)
-	})
+	all = slices.DeleteFunc(all, foreign)
 	slices.SortFunc(all, func(a, b *gitea.PullRequest) int { return int(b.Index - a.Index) })
 	return slices.CompactFunc(all, func(a, b *gitea.PullRequest) bool { return a.Index == b.Index }), nil
 }
@@ -136,7 +149,7 @@ func (c *Client) read(ctx context.Context, number int) (*gitea.PullRequest, erro
 
 // whole is everything that is known of one pull request.
 func (c *Client) whole(ctx context.Context, p *gitea.PullRequest) (scm.PullRequest, error) {
-	heads, err := c.heads(ctx, []*gitea.PullRequest{p})
+	heads, err := c.heads(ctx, []*gitea.PullRequest{p}, false)
 	if err != nil {
 		return scm.PullRequest{}, err
 	}
@@ -252,9 +265,12 @@ func logins(us []*gitea.User) []string {
 
 // heads gives the commits of those that are no longer open: while their branch lives, the server gives where that is
 // now. What it was lies in refs/pull; one call gives one of them, or all.
-func (c *Client) heads(ctx context.Context, ps []*gitea.PullRequest) (map[int64]string, error) {
+func (c *Client) heads(ctx context.Context, ps []*gitea.PullRequest, brief bool) (map[int64]string, error) {
 	var moved []int64
 	for _, p := range ps {
+		if brief && p.HasMerged {
+			continue
+		}
 		if state3(p) != scm.Open && p.Head.Ref == p.Head.Name {
 			moved = append(moved, p.Index)
 		}

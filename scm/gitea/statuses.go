@@ -104,6 +104,9 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (wr
 		return false, fmt.Errorf("that is no commit: %w", scm.ErrNotFound)
 	}
 	err = c.door.Settle(ctx, func(ctx context.Context) (bool, error) {
+		if want.First && !wrote {
+			return false, nil
+		}
 		all, err := c.statuses(ctx, sha)
 		return said(all, want), err
 	}, func(ctx context.Context) error {

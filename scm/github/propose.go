@@ -31,9 +31,12 @@ func (c *Client) ensure(ctx context.Context, want scm.Proposal) (scm.PullRequest
 	if err := want.Check(); err != nil {
 		return scm.PullRequest{}, "", err
 	}
-	is, err := c.open(ctx, want)
-	if err != nil {
-		return scm.PullRequest{}, "", err
+	var is *pull
+	var err error
+	if !want.New {
+		if is, err = c.open(ctx, want); err != nil {
+			return scm.PullRequest{}, "", err
+		}
 	}
 	if is == nil {
 		pr, made, err := c.create(ctx, want)

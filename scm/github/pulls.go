@@ -158,7 +158,7 @@ func (p *pull) end(pr *scm.PullRequest) {
 
 // PullRequests implements scm.Client.
 func (c *Client) PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequest, error) {
-	pulls, err := c.pulls(ctx, f, 0)
+	pulls, err := c.pulls(ctx, f, f.Newest)
 	if err != nil {
 		return nil, fmt.Errorf("list pull requests of %s: %w", c.name(), c.said(err))
 	}
@@ -166,7 +166,7 @@ func (c *Client) PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequ
 	for _, p := range pulls {
 		out = append(out, p.pullRequest())
 	}
-	return out, nil
+	return f.First(out), nil
 }
 
 const pullsQuery = `query($owner: String!, $repo: String!, $head: String, $base: String, $states: [PullRequestState!], $after: String, $first: Int!) {

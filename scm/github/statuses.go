@@ -124,8 +124,12 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (bo
 	case c.isFull(sha, want.Context):
 		return false, &fullError{sha, want.Context}
 	}
-	wrote := false
+	wrote, first := false, want.First
 	err := c.door.Settle(ctx, func(ctx context.Context) (same bool, err error) {
+		if first {
+			first = false
+			return false, nil
+		}
 		err = c.eachStatus(ctx, sha, func(s scm.Status) bool {
 			if s.Context != want.Context {
 				return true

@@ -35,6 +35,7 @@ func (c *Client) ensure(ctx context.Context, want scm.Proposal) (*gitlab.MergeRe
 	}
 	for try := 1; ; try++ {
 		mr, outcome, err := c.attempt(ctx, want)
+		want.New = false // whatever it was, it is older now
 		if errors.Is(err, scm.ErrConflict) && try < ensureTries {
 			continue // another process was faster
 		}
@@ -46,7 +47,7 @@ func (c *Client) ensure(ctx context.Context, want scm.Proposal) (*gitlab.MergeRe
 }
 
 func (c *Client) attempt(ctx context.Context, want scm.Proposal) (*gitlab.MergeRequest, scm.Outcome, error) {
-	have, err := c.find(ctx, want.Head, want.Base)
+	have, err := c.known(ctx, want)
 	if err != nil {
 		return nil, "", err
 	}
@@ -62,6 +63,14 @@ func (c *Client) attempt(ctx context.Context, want scm.Proposal) (*gitlab.MergeR
 		return c.create(ctx, want, ids)
 	}
 	return c.edit(ctx, have, want, ids)
+}
+
+// known is find, unless the caller has just looked.
+func (c *Client) known(ctx context.Context, want scm.Proposal) (*gitlab.MergeRequest, error) {
+	if want.New {
+		return nil, nil
+	}
+	return c.find(ctx, want.Head, want.Base)
 }
 
 // find gives the open merge request of two branches, nil where there is none. GitLab keeps a second one out by a look that
@@ -89,8 +98,10 @@ func (c *Client) find(ctx context.Context, head, base string) (*gitlab.MergeRequ
 
 // create opens the merge request. When the reply is lost it looks whether it is there, before it asks again.
 func (c *Client) create(ctx context.Context, want scm.Proposal, ids map[string]int) (*gitlab.MergeRequest, scm.Outcome, error) {
-	if err := c.novel(ctx, want.Head, want.Base); err != nil {
-		return nil, "", err
+	if !want.New {
+		if err := c.novel(ctx, want.Head, want.Base); err != nil {
+			return nil, "", err
+		}
 	}
 	o := &gitlab.CreateMergeRequestOptions{
 		Title: gitlab.Ptr(titleFor(want)), Description: gitlab.Ptr(inertWithin(want.Body, maxDescription)), SourceBranch: &want.Head, TargetBranch: &want.Base,

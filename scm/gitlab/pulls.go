@@ -29,7 +29,7 @@ func (c *Client) PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequ
 	for _, mr := range mrs {
 		out = append(out, pullRequest(mr))
 	}
-	return out, nil
+	return f.First(out), nil
 }
 
 // list gives merge requests within the project, newest first. Those from forks are nobody's here.
@@ -42,16 +42,25 @@ func (c *Client) list(ctx context.Context, f scm.Filter) ([]*gitlab.MergeRequest
 	if f.Base != "" {
 		o.TargetBranch = gitlab.Ptr(f.Base)
 	}
+	foreign := func(mr *gitlab.MergeRequest) bool {
+		return fromFork(mr) || f.Head != "" && mr.SourceBranch != f.Head || f.Base != "" && mr.TargetBranch != f.Base
+	}
+	found := 0
 	mrs, err := all(func(page gitlab.ListOptions) ([]*gitlab.MergeRequest, *gitlab.Response, error) {
 		o.ListOptions = page
-		return c.api.MergeRequests.ListProjectMergeRequests(c.pid, o, with(ctx))
+		some, res, err := c.api.MergeRequests.ListProjectMergeRequests(c.pid, o, with(ctx))
+		if err != nil {
+			return nil, nil, err
+		}
+		some = slices.DeleteFunc(some, foreign)
+		if found += len(some); f.Newest > 0 && found >= f.Newest {
+			res.NextPage = 0 // enough
+		}
+		return some, res, nil
 	})
 	if err != nil {
 		return nil, c.meaning(err)
 	}
-	mrs = slices.DeleteFunc(mrs, func(mr *gitlab.MergeRequest) bool {
-		return fromFork(mr) || f.Head != "" && mr.SourceBranch != f.Head || f.Base != "" && mr.TargetBranch != f.Base
-	})
 	slices.SortFunc(mrs, func(a, b *gitlab.MergeRequest) int { return cmp.Compare(b.IID, a.IID) })
 	// One that was opened meanwhile pushes another to the next page, where it comes again.
 	return slices.CompactFunc(mrs, func(a, b *gitlab.MergeRequest) bool { return a.IID == b.IID }), nil

@@ -111,6 +111,9 @@ func (c *Client) postOnce(ctx context.Context, sha string, s scm.Status) (wrote 
 	var newest *gitlab.CommitStatus
 	posted := false
 	err = c.door.Settle(ctx, func(ctx context.Context) (bool, error) {
+		if s.First && !posted {
+			return false, nil
+		}
 		rows, err := c.rows(ctx, sha)
 		newest = newestOf(rows, s.Context)
 		return newest != nil && same(status(newest), s), err

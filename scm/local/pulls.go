@@ -41,7 +41,8 @@ func (c *Client) pullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequ
 	if matching, err = c.settleAll(ctx, v, matching); err != nil {
 		return nil, err
 	}
-	return c.present(ctx, matching, f.State)
+	found, err := c.present(ctx, matching, f.State)
+	return f.First(found), err
 }
 
 // present turns records of a state into the words of the contract.

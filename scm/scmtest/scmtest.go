@@ -11,7 +11,7 @@ import "testing"
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	for _, group := range [][]promise{
 		opening, asking, limiting, listing, forks, ending, merging, methods, queueing, guarding, ruling, reviewing, resetting,
-		commenting, reporting, bulk, deploying, signing,
+		commenting, reporting, bulk, deploying, signing, knowing,
 	} {
 		for _, p := range group {
 			t.Run(p.says, func(t *testing.T) { p.test(t, newStage(t, open(t))) })
