@@ -9,7 +9,6 @@ import (
 
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/release"
-	"github.com/ferry-cd/ferry/scm"
 )
 
 // Orphan is a folder with a record of an app or environment that ferry.yaml does not name any more. Nobody looks after
@@ -81,23 +80,27 @@ func (p *Promoter) orphan(ctx context.Context, s *Snapshot, branch, folder strin
 
 // stale closes pull requests of ferry's that belong to nothing any more: their app or environment left ferry.yaml, or is
 // written directly now. Only a run about everything can tell.
-func (p *Promoter) stale(s *Snapshot, o Options, plan *Plan) {
-	if len(o.Apps) > 0 || len(o.Environments) > 0 {
-		return
+func (p *Promoter) stale(ctx context.Context, s *Snapshot, o Options, plan *Plan) error {
+	if len(o.Apps) > 0 || len(o.Environments) > 0 || len(s.lost) == 0 {
+		return nil
+	}
+	me, err := p.me(ctx, s)
+	if err != nil {
+		return err
 	}
 	for _, pr := range s.lost {
+		if pr.Author != me {
+			continue
+		}
 		environment, unit, _ := strings.Cut(strings.TrimPrefix(pr.Head, "ferry/"), "/")
 		plan.Promotions = append(plan.Promotions, Promotion{Environment: environment, Unit: unit, Action: ActionClose, Branch: pr.Head, Base: pr.Base, PullRequest: &pr,
 			Notes: []string{fmt.Sprintf("%s in %s is not in ferry.yaml any more", unit, environment)}})
 	}
+	return nil
 }
 
-// leftover finds what stale closes: ours by branch and author.
-func (s *Snapshot) leftover(prs []scm.PullRequest, promotions map[[2]string]Key) {
-	for _, pr := range prs {
-		_, placed := promotions[[2]string{pr.Head, pr.Base}]
-		if parts := strings.Split(pr.Head, "/"); len(parts) == 3 && parts[0] == "ferry" && pr.Author == s.self && !placed {
-			s.lost = append(s.lost, pr)
-		}
-	}
+// isPromotion tells whether a branch is called as promotion branches are.
+func isPromotion(branch string) bool {
+	parts := strings.Split(branch, "/")
+	return len(parts) == 3 && parts[0] == "ferry"
 }

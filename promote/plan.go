@@ -135,7 +135,9 @@ func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, err
 		}
 	}
 	plan.Failures = append(plan.Failures, p.collisions(ctx, s, plan)...)
-	p.stale(s, o, plan)
+	if err := p.stale(ctx, s, o, plan); err != nil {
+		return nil, err
+	}
 	if err := p.audits(ctx, s, o, plan); err != nil {
 		return nil, err
 	}
@@ -194,7 +196,11 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 		promotion.PullRequest = &pr
 	}
 	if !u.placements[0].PullRequest && !o.Adopt {
-		if isOpen && pr.Author == s.self {
+		mine, err := p.isMine(ctx, s, pr, isOpen)
+		if err != nil {
+			return err
+		}
+		if mine {
 			plan.Promotions = append(plan.Promotions, Promotion{Environment: u.Environment, Unit: u.App, Action: ActionClose, Branch: u.branch(), Base: u.base, PullRequest: &pr,
 				Notes: []string{u.Environment + " has no pull requests any more: releases go straight to the branch"}})
 		}

@@ -270,9 +270,10 @@ func (s *Snapshot) readPullRequests(ctx context.Context, forge Forge) error {
 	for _, pr := range prs {
 		if k, ok := promotions[[2]string{pr.Head, pr.Base}]; ok {
 			s.open[k] = pr
+		} else if isPromotion(pr.Head) {
+			s.lost = append(s.lost, pr)
 		}
 	}
-	s.leftover(prs, promotions)
 	return nil
 }
 
@@ -299,6 +300,15 @@ func (p *Promoter) me(ctx context.Context, s *Snapshot) (string, error) {
 	var err error
 	s.self, err = p.Forge.Self(ctx)
 	return s.self, err
+}
+
+// isMine tells whether ferry opened a pull request, if there is one.
+func (p *Promoter) isMine(ctx context.Context, s *Snapshot, pr scm.PullRequest, is bool) (bool, error) {
+	if !is {
+		return false, nil
+	}
+	me, err := p.me(ctx, s)
+	return pr.Author == me, err
 }
 
 func (s *Snapshot) base(p environments.Placement) string {
