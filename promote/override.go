@@ -183,15 +183,17 @@ func (p *Promoter) Confirm(ctx context.Context, k Key) (ledger.Override, error) 
 	if err != nil {
 		return ledger.Override{}, err
 	}
-	for _, o := range s.Unreviewed(Scope{Apps: []string{k.App}, Environments: []string{k.Environment}}) {
-		if strings.EqualFold(o.By, me) {
-			return o, refuse(k, "ask somebody else", "%s overrode the gates and cannot confirm that it was right", o.By)
-		}
-		o.Reviewed = me + " " + p.Now().UTC().Format(time.RFC3339)
-		_, err := ledger.Write(ctx, p.Repo, fmt.Sprintf("%s confirms the override of %s in %s", me, k.App, k.Environment), o.File())
-		return o, err
+	open := s.Unreviewed(Scope{Apps: []string{k.App}, Environments: []string{k.Environment}})
+	if len(open) == 0 {
+		return ledger.Override{}, refuse(k, "", "no override there waits to be confirmed")
 	}
-	return ledger.Override{}, refuse(k, "", "no override there waits to be confirmed")
+	o := open[0]
+	if strings.EqualFold(o.By, me) {
+		return o, refuse(k, "ask somebody else", "%s overrode the gates and cannot confirm that it was right", o.By)
+	}
+	o.Reviewed = me + " " + p.Now().UTC().Format(time.RFC3339)
+	_, err = ledger.Write(ctx, p.Repo, fmt.Sprintf("%s confirms the override of %s in %s", me, k.App, k.Environment), o.File())
+	return o, err
 }
 
 // groups resolves the names that stand for several persons. A team that cannot be read stays unknown: nobody's approval

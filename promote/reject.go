@@ -55,8 +55,8 @@ func rejectedFor(w *want, r ledger.Rejection) gates.Condition {
 }
 
 // carries tells whether a branch has just this release and configuration of an app.
-func (have *proposal) carries(w *want) bool {
-	r, ok := have.records[w.placement.App]
+func (pr *proposal) carries(w *want) bool {
+	r, ok := pr.records[w.placement.App]
 	return ok && release.SameContent(r.Release, w.release) && r.Inputs.Digest == w.reading.inputs.Digest
 }
 
