@@ -32,7 +32,7 @@ import (
 )
 
 // usual is how many schedules are tried where nobody says otherwise.
-const usual = 8
+const usual = 6
 
 // Run tells every story through a number of schedules. open makes a forge of its own each time; what it gives to wrap
 // stands before the forge.
