@@ -17,6 +17,7 @@ func TestContract(t *testing.T) {
 	scmtest.Run(t, func(t *testing.T) scmtest.Fixture {
 		f := fake.New(t)
 		f.Page = 5
+		refereed(t, f)
 		return fixture(t, f)
 	})
 }

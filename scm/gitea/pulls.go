@@ -69,7 +69,7 @@ func (c *Client) find(ctx context.Context, f scm.Filter) ([]*gitea.PullRequest, 
 			f.State != "" && f.State != state3(p)
 	}
 	all, err := pages(func(o gitea.ListOptions) (got []*gitea.PullRequest, res *gitea.Response, err error) {
-		q := query(o, "state", state, "sort", "newest")
+		q := query(o, "state", state) // newest first
 		if f.Base != "" {
 			q.Set("base_branch", f.Base)
 		}

@@ -111,7 +111,7 @@ func (f *Fake) show(p *pull) *sdk.PullRequest {
 		Assignees: f.users(p.assignees), RequestedReviewers: f.users(p.asked), State: state, Draft: p.draft(), Head: head,
 		Base: &sdk.PRBranchInfo{Name: p.base, Ref: p.base, Sha: baseSHA, RepoID: 1}, Created: &p.created, Mergeable: f.mergeable(p)}
 	for _, t := range p.askTeam {
-		out.RequestedReviewersTeams = append(out.RequestedReviewersTeams, &sdk.Team{ID: 2, Name: t})
+		out.RequestedReviewersTeams = append(out.RequestedReviewersTeams, &sdk.Team{ID: 2, Name: t, Permission: sdk.AccessModeWrite})
 	}
 	if !p.open {
 		out.Closed = &p.closed

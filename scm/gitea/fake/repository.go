@@ -14,7 +14,7 @@ import (
 func (f *Fake) self(c *call) (int, any, error) { return http.StatusOK, f.user(c.user), nil }
 
 func (f *Fake) repository(c *call) (int, any, error) {
-	return http.StatusOK, &sdk.Repository{ID: 1, Name: strings.TrimPrefix(Repository, Owner+"/"), FullName: Repository, Empty: len(f.repo.Branches()) == 0,
+	return http.StatusOK, &sdk.Repository{ID: 1, Name: strings.TrimPrefix(Repository, Owner+"/"), FullName: Repository, ObjectFormatName: "sha1", Empty: len(f.repo.Branches()) == 0,
 		DefaultBranch: "main", AllowMerge: f.allows(sdk.MergeStyleMerge), AllowSquash: f.allows(sdk.MergeStyleSquash), AllowRebase: f.allows(sdk.MergeStyleRebase),
 		Permissions: &sdk.Permission{Admin: c.role >= hosttest.Admin, Push: c.role >= hosttest.Write, Pull: true}}, nil
 }

@@ -27,7 +27,7 @@ func (f *Fake) listReviews(c *call) (int, any, error) {
 		all = append(all, &sdk.PullReview{ID: int64(100_000 + i), State: sdk.ReviewStateRequestReview, Reviewer: f.user(name)})
 	}
 	for i, name := range p.askTeam {
-		all = append(all, &sdk.PullReview{ID: int64(200_000 + i), State: sdk.ReviewStateRequestReview, ReviewerTeam: &sdk.Team{ID: 2, Name: name}})
+		all = append(all, &sdk.PullReview{ID: int64(200_000 + i), State: sdk.ReviewStateRequestReview, ReviewerTeam: &sdk.Team{ID: 2, Name: name, Permission: sdk.AccessModeWrite}})
 	}
 	return page(f, c, all)
 }
