@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // queries judges GraphQL by GitHub's schema.
@@ -55,7 +56,7 @@ func (q *queries) judge(sent, answer []byte) string {
 	if err := json.Unmarshal(answer, &reply); err != nil {
 		return "the answer: " + err.Error()
 	}
-	doc, errs := gqlparser.LoadQuery(q.schema, ask.Query)
+	doc, errs := gqlparser.LoadQueryWithRules(q.schema, ask.Query, rules.NewDefaultRules())
 	if errs != nil {
 		return "the query: " + errs.Error()
 	}
