@@ -118,8 +118,14 @@ func (p *Promoter) judged(ctx context.Context, s *Snapshot, u unit, have *propos
 	if err != nil {
 		return gates.Head{}, nil, fmt.Errorf("read reviews of pull request #%d: %w", pr.Number, err)
 	}
+	if pr, err = p.dated(ctx, pr, have, reviews); err != nil {
+		return gates.Head{}, nil, err
+	}
 	var said []gates.Review
 	for _, rv := range reviews {
+		if rv.SHA == "" && rv.Covers(pr) == "" {
+			rv.SHA = pr.HeadSHA
+		}
 		said = append(said, gates.Review{Author: rv.Author, Decision: gates.Decision(rv.Verdict), SHA: rv.SHA, Time: rv.Time, Outsider: !rv.Writer})
 	}
 	statuses, err := s.statusesOf(ctx, p.Forge, have.head.ID)
@@ -127,7 +133,24 @@ func (p *Promoter) judged(ctx context.Context, s *Snapshot, u unit, have *propos
 		return gates.Head{}, nil, err
 	}
 	same, err := p.same(ctx, u, have, reviews)
-	return gates.Head{ID: string(have.head.ID), Author: pr.Author, Pushed: pushed(have, pr), Same: same, Statuses: reported(statuses)}, said, err
+	return gates.Head{ID: string(have.head.ID), Author: pr.Author, Pushed: pr.HeadPushed, Same: same, Statuses: reported(statuses)}, said, err
+}
+
+// dated reads a pull request anew where a forge does not tell which commit its reviews are about: then it counts when the
+// head was pushed, by the forge's clock, since a pusher chooses the time in a commit. Lists do not always tell.
+func (p *Promoter) dated(ctx context.Context, pr scm.PullRequest, have *proposal, reviews []scm.Review) (scm.PullRequest, error) {
+	blind := slices.ContainsFunc(reviews, func(r scm.Review) bool { return r.SHA == "" })
+	if !blind || pr.ResetsApprovals || !pr.HeadPushed.IsZero() {
+		return pr, nil
+	}
+	now, err := p.Forge.PullRequest(ctx, pr.Number)
+	if err != nil {
+		return pr, fmt.Errorf("read pull request #%d: %w", pr.Number, err)
+	}
+	if now.HeadSHA == string(have.head.ID) {
+		pr.HeadPushed, pr.ResetsApprovals = now.HeadPushed, now.ResetsApprovals
+	}
+	return pr, nil
 }
 
 // mergeVerdict judges one app of a pull request, also long after it was proposed: upstream may have failed since.

@@ -19,6 +19,7 @@ import (
 // Forge is what a promotion asks of a forge.
 type Forge interface {
 	PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequest, error)
+	PullRequest(ctx context.Context, number int) (scm.PullRequest, error)
 	EnsurePullRequest(ctx context.Context, want scm.Proposal) (scm.PullRequest, scm.Outcome, error)
 	ClosePullRequest(ctx context.Context, number int, reason string) error
 	MergePullRequest(ctx context.Context, number int, m scm.Merge) (string, error)

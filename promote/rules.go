@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/gates"
@@ -79,12 +78,4 @@ func (p *Promoter) queue(ctx context.Context, m Merge) error {
 		return fmt.Errorf("%s pull request #%d: %w", m.Way, m.PullRequest.Number, err)
 	}
 	return nil
-}
-
-// pushed is when the head of a pull request got there: the forge's word, else the commit's own.
-func pushed(have *proposal, pr scm.PullRequest) time.Time {
-	if !pr.HeadPushed.IsZero() {
-		return pr.HeadPushed
-	}
-	return have.head.Time
 }

@@ -35,12 +35,12 @@ const (
 	// MaxBody stays below the 4,000 of a description, so that a person can add a word:
 	// https://learn.microsoft.com/rest/api/azure/devops/git/pull-requests/update
 	MaxBody = 3_800
-	// MaxComment is that of one comment of a thread: https://learn.microsoft.com/azure/devops/organizations/settings/work/object-limits
+	// MaxComment is that of one comment of a thread: https://learn.microsoft.com/azure/devops/organizations/settings (object limits of work tracking)
 	MaxComment = 150_000
 	// MaxStatusText is not documented; this much is shown without being cut.
 	MaxStatusText = 256
 	// MaxLabel is that of a tag, whose name space labels share:
-	// https://learn.microsoft.com/azure/devops/organizations/settings/work/object-limits
+	// https://learn.microsoft.com/azure/devops/organizations/settings (object limits of work tracking)
 	MaxLabel = 400
 	// MaxBranch keeps refs/heads/NAME below the 256 characters of a path of a ref.
 	MaxBranch = 240
