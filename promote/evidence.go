@@ -19,7 +19,7 @@ func (s *Snapshot) statusesOf(ctx context.Context, forge Forge, id git.ID) ([]sc
 	}
 	if bulk, ok := forge.(scm.BulkReader); ok {
 		ids := s.next(id)
-		many, err := bulk.StatusesOf(ctx, ids)
+		many, err := bulk.StatusesOf(ctx, ids, s.believed())
 		if err != nil {
 			return nil, err
 		}
@@ -34,6 +34,19 @@ func (s *Snapshot) statusesOf(ctx context.Context, forge Forge, id git.ID) ([]sc
 	}
 	s.statuses[string(id)] = have
 	return have, nil
+}
+
+// believed names everybody whose word counts somewhere; nobody where everybody's does.
+func (s *Snapshot) believed() []string {
+	t := s.Config.Trust
+	if len(t.Connector) == 0 {
+		return nil
+	}
+	all := slices.Clone(t.Connector)
+	for _, who := range t.Checks {
+		all = append(all, who...)
+	}
+	return all
 }
 
 // inOneCall is how many commits forges tell of at once; GitHub's GraphQL takes a hundred.

@@ -3,6 +3,7 @@ package promote_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,8 +28,11 @@ func (c *counted) PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullReq
 	return c.Forge.PullRequests(ctx, f)
 }
 
-func (c *counted) StatusesOf(ctx context.Context, shas []string) (map[string][]scm.Status, error) {
+func (c *counted) StatusesOf(ctx context.Context, shas, trusted []string) (map[string][]scm.Status, error) {
 	c.bulk++
+	if !slices.Equal(trusted, []string{"connector"}) {
+		return nil, fmt.Errorf("trusted are %v", trusted)
+	}
 	c.largest = max(c.largest, len(shas))
 	all := map[string][]scm.Status{}
 	for _, sha := range shas {

@@ -104,8 +104,9 @@ type Linker interface {
 
 // BulkReader is a forge that gives the statuses of many commits in few calls.
 type BulkReader interface {
-	// StatusesOf gives what Statuses gives for each commit, the newest per context and creator at least.
-	StatusesOf(ctx context.Context, shas []string) (map[string][]Status, error)
+	// StatusesOf gives what Statuses gives for each commit, the newest per context at least; where somebody who is not
+	// trusted has spoken last, what the others said before, too. No names trust everybody.
+	StatusesOf(ctx context.Context, shas, trusted []string) (map[string][]Status, error)
 }
 
 // Deployer is a forge that shows deployments.

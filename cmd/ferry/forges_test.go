@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	azurefake "github.com/ferry-cd/ferry/scm/azure/fake"
+	bitbucketfake "github.com/ferry-cd/ferry/scm/bitbucket/fake"
 	giteafake "github.com/ferry-cd/ferry/scm/gitea/fake"
 	githubfake "github.com/ferry-cd/ferry/scm/github/fake"
 	gitlabfake "github.com/ferry-cd/ferry/scm/gitlab/fake"
@@ -36,6 +37,10 @@ var forges = map[string]func(t testing.TB) rented{
 	"azure": func(t testing.TB) rented {
 		f := azurefake.New(t)
 		return rented{remote: bare(t, f.Remote(f.Bot)), bot: f.Bot, person: f.Person, names: [2]string{"ferry", "ada"}}
+	},
+	"bitbucket": func(t testing.TB) rented {
+		f := bitbucketfake.New(t)
+		return rented{remote: f.Remote(), bot: f.Token(bitbucketfake.Bot), person: f.Token(bitbucketfake.Person), names: [2]string{bitbucketfake.Bot, bitbucketfake.Person}}
 	},
 	"gitea": func(t testing.TB) rented {
 		f := giteafake.New(t)

@@ -13,10 +13,10 @@ import (
 )
 
 type holdOptions struct {
-	gitops            gitopsOptions
-	app, env, reason  string
-	until, as, output string
-	list              bool
+	gitops           gitopsOptions
+	app, env, reason string
+	until, as        string
+	list             bool
 }
 
 func (a *app) holdCommand() *cli.Command {

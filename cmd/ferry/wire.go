@@ -17,6 +17,7 @@ import (
 	"github.com/ferry-cd/ferry/render/plain"
 	"github.com/ferry-cd/ferry/scm"
 	"github.com/ferry-cd/ferry/scm/azure"
+	"github.com/ferry-cd/ferry/scm/bitbucket"
 	"github.com/ferry-cd/ferry/scm/gitea"
 	"github.com/ferry-cd/ferry/scm/github"
 	"github.com/ferry-cd/ferry/scm/gitlab"
@@ -47,6 +48,9 @@ var drivers = []driver{
 	{"gitea", sites(gitea.Recognise, giteaSite), sites(gitea.At, giteaSite), (*app).giteaCredentials, func(ctx context.Context, c call) (scm.Client, error) {
 		return gitea.Open(ctx, gitea.Options{URL: c.url, Repository: c.repository, Credential: c.who.api, CABundle: c.ca, Now: c.now, Log: c.log})
 	}},
+	{"bitbucket", sites(bitbucket.Recognise, bitbucketSite), sites(bitbucket.At, bitbucketSite), (*app).bitbucketCredentials, func(ctx context.Context, c call) (scm.Client, error) {
+		return bitbucket.Open(ctx, bitbucket.Options{URL: c.url, Repository: c.repository, Credential: c.who.api, CABundle: c.ca, Now: c.now, Log: c.log})
+	}},
 }
 
 // sites puts a driver's way of reading addresses into the words of this package.
@@ -57,9 +61,10 @@ func sites[O any](read func(string) (O, bool), in func(O) site) func(string) (si
 	}
 }
 
-func gitlabSite(o gitlab.Options) site { return site{url: o.URL, repository: o.Repository} }
-func azureSite(o azure.Options) site   { return site{url: o.URL, repository: o.Repository} }
-func giteaSite(o gitea.Options) site   { return site{url: o.URL, repository: o.Repository} }
+func gitlabSite(o gitlab.Options) site       { return site{url: o.URL, repository: o.Repository} }
+func azureSite(o azure.Options) site         { return site{url: o.URL, repository: o.Repository} }
+func giteaSite(o gitea.Options) site         { return site{url: o.URL, repository: o.Repository} }
+func bitbucketSite(o bitbucket.Options) site { return site{url: o.URL, repository: o.Repository} }
 
 func githubSite(kind string) func(string) (site, bool) {
 	return func(remote string) (site, bool) {
@@ -151,6 +156,16 @@ func (a *app) giteaCredentials(c call) (credentials, error) {
 		token = a.token("GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN")
 	}
 	return a.tokenFor(gitea.Username, token, door.Bearer), nil
+}
+
+// bitbucketCredentials are an access token, which is its own user, or an API token with the account's address.
+func (a *app) bitbucketCredentials(call) (credentials, error) {
+	token := a.token("FERRY_TOKEN", "BITBUCKET_TOKEN")
+	if user := a.Getenv("FERRY_USERNAME"); user != "" && !token.IsZero() {
+		who := door.Basic(user, token)
+		return credentials{api: who, git: who}, nil
+	}
+	return a.tokenFor(bitbucket.Username, token, door.Bearer), nil
 }
 
 // tokenFor is one token for the API and for Git; nobody where there is none.

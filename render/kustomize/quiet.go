@@ -17,9 +17,9 @@ func (k *kustomization) modernise() {
 		return
 	}
 	modern := k.Kustomization // whose bases and imageTags are resources and images already
-	if len(modern.CommonLabels) > 0 && !k.labelsTwice() {
-		modern.Labels = append(modern.Labels[:len(modern.Labels):len(modern.Labels)], types.Label{Pairs: modern.CommonLabels, IncludeSelectors: true})
-		modern.CommonLabels = nil
+	if old := modern.CommonLabels; len(old) > 0 && !k.labelsTwice() { //nolint:staticcheck // people write it, and this is where it ends
+		modern.Labels = append(modern.Labels[:len(modern.Labels):len(modern.Labels)], types.Label{Pairs: old, IncludeSelectors: true})
+		modern.CommonLabels = nil //nolint:staticcheck // the same
 	}
 	if data, err := yaml.Marshal(modern); err == nil {
 		k.modern[k.file] = data

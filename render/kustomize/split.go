@@ -65,7 +65,7 @@ func (k *kustomization) looksAround() string {
 	rest := k.Kustomization
 	rest.TypeMeta, rest.MetaData, rest.Resources = types.TypeMeta{}, nil, nil
 	rest.Namespace, rest.NamePrefix, rest.NameSuffix = "", "", ""
-	rest.Labels, rest.CommonLabels, rest.CommonAnnotations, rest.Images = nil, nil, nil, nil
+	rest.Labels, rest.CommonLabels, rest.CommonAnnotations, rest.Images = nil, nil, nil, nil //nolint:staticcheck // people write it
 	fields := reflect.ValueOf(rest)
 	for i := range fields.NumField() {
 		if v := fields.Field(i); !v.IsZero() && (v.Kind() != reflect.Slice && v.Kind() != reflect.Map || v.Len() > 0) {

@@ -27,16 +27,22 @@ func (c *Client) ensure(ctx context.Context, want scm.Proposal) (scm.PullRequest
 	if err := want.Check(); err != nil {
 		return scm.PullRequest{}, "", err
 	}
-	p, err := c.open(ctx, want)
-	if err != nil {
-		return scm.PullRequest{}, "", err
+	var p *pullRequest
+	var err error
+	if !want.New {
+		if p, err = c.open(ctx, want); err != nil {
+			return scm.PullRequest{}, "", err
+		}
 	}
 	outcome := scm.Unchanged
 	if p == nil {
 		p, outcome, err = c.create(ctx, want)
 	}
 	if err == nil && outcome != scm.Created {
-		p, outcome, err = c.edit(ctx, *p, want)
+		posted := outcome
+		if p, outcome, err = c.edit(ctx, *p, want); outcome == scm.Unchanged {
+			outcome = posted
+		}
 	}
 	if err != nil {
 		return scm.PullRequest{}, "", err
@@ -81,6 +87,9 @@ func (c *Client) create(ctx context.Context, want scm.Proposal) (*pullRequest, s
 		}
 		if made = &p; p.Updated.After(p.Created) {
 			outcome = scm.Unchanged
+			if want.New {
+				outcome = scm.Updated // nobody has compared
+			}
 		}
 		return err
 	})

@@ -17,10 +17,16 @@ var states = map[string]scm.State{"OPEN": scm.Open, "MERGED": scm.Merged, "DECLI
 // PullRequests implements scm.Client.
 func (c *Client) PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequest, error) {
 	found, err := c.find(ctx, f)
+	if f.Newest > 0 && len(found) > f.Newest {
+		found = found[:f.Newest]
+	}
 	var out []scm.PullRequest
 	for _, p := range found {
 		var pr scm.PullRequest
-		if pr, err = c.pull(ctx, p); err == nil && f.Head != "" {
+		if f.Brief && states[p.State] == scm.Merged {
+			p.Source.Commit, p.MergeCommit = nil, nil // the API shortens them, and each costs a call to make whole
+		}
+		if pr, err = c.pull(ctx, p); err == nil && f.Head != "" && !f.Brief {
 			pr.Conflict, err = c.conflicts(ctx, pr)
 		}
 		if err != nil {

@@ -99,6 +99,9 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (wr
 		post.URL = c.page(sha)
 	}
 	err = c.door.Settle(ctx, func(ctx context.Context) (bool, error) {
+		if want.First && !wrote {
+			return false, nil
+		}
 		var is buildStatus
 		err := c.get(ctx, c.statusesOf(sha)+"/build/"+url.PathEscape(post.Key), &is)
 		if missing(err) {

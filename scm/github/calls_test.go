@@ -75,7 +75,7 @@ func TestEnvironmentOf300AppsTakesFiveCalls(t *testing.T) {
 	if _, err := c.PullRequests(t.Context(), scm.Filter{State: scm.Open}); err != nil {
 		t.Fatal(err)
 	}
-	all, err := c.StatusesOf(t.Context(), shas)
+	all, err := c.StatusesOf(t.Context(), shas, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +102,8 @@ func TestStatusesBehindSomebodyElses(t *testing.T) {
 		}
 	}
 	o := options(f, f.URL())
-	o.Credential, o.Trusted = door.Bearer(door.NewToken(f.Token(fake.Bot))), []string{fake.Bot}
-	got, err := open(t, o).StatusesOf(t.Context(), []string{head})
+	o.Credential = door.Bearer(door.NewToken(f.Token(fake.Bot)))
+	got, err := open(t, o).StatusesOf(t.Context(), []string{head}, []string{fake.Bot})
 	if err != nil || len(got[head]) != 2 || got[head][1].Creator != fake.Bot {
 		t.Errorf("%+v, %v", got, err)
 	}

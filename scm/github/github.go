@@ -52,9 +52,6 @@ type Options struct {
 	Repository string // owner/name
 	Credential door.Credential
 	CABundle   []byte // PEM
-	// Trusted names those whose statuses are believed. Where somebody else has spoken last, StatusesOf looks what stood
-	// there before; empty believes everybody.
-	Trusted []string
 	// Pace and Budget are those of door.Options.
 	Pace, Budget time.Duration
 

@@ -219,15 +219,16 @@ const bulkPage = 100
 
 // StatusesOf implements scm.BulkReader. GraphQL tells the newest of each context, whoever posted it; where that is
 // somebody who is not trusted, the whole history is read.
-func (c *Client) StatusesOf(ctx context.Context, shas []string) (map[string][]scm.Status, error) {
+func (c *Client) StatusesOf(ctx context.Context, shas, trusted []string) (map[string][]scm.Status, error) {
 	out := map[string][]scm.Status{}
 	for chunk := range slices.Chunk(shas, bulkPage) {
 		if err := c.bulk(ctx, chunk, out); err != nil {
 			return nil, fmt.Errorf("read statuses of %d commits in %s: %w", len(shas), c.name(), c.said(err))
 		}
 	}
+	unbelieved := func(s scm.Status) bool { return len(trusted) > 0 && !slices.Contains(trusted, s.Creator) }
 	for _, sha := range shas {
-		if !slices.ContainsFunc(out[sha], c.unbelieved) {
+		if !slices.ContainsFunc(out[sha], unbelieved) {
 			continue
 		}
 		all, err := c.Statuses(ctx, sha)
@@ -237,10 +238,6 @@ func (c *Client) StatusesOf(ctx context.Context, shas []string) (map[string][]sc
 		out[sha] = all
 	}
 	return out, nil
-}
-
-func (c *Client) unbelieved(s scm.Status) bool {
-	return len(c.o.Trusted) > 0 && !slices.Contains(c.o.Trusted, s.Creator)
 }
 
 type commitStatuses struct {

@@ -68,7 +68,7 @@ func bulkStatuses(t *testing.T, s *stage) {
 	}
 	s.post(t, s.Person, s.main, scm.Status{Context: "ci", State: scm.Failure, Text: "theirs"}, true)
 	unknown := strings.Repeat("a", 40)
-	got, err := reader.StatusesOf(s.ctx, append(shas, unknown))
+	got, err := reader.StatusesOf(s.ctx, append(shas, unknown), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
