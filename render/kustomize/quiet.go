@@ -16,7 +16,7 @@ func (k *kustomization) modernise() {
 	if complaints := written.CheckDeprecatedFields(); complaints == nil || len(*complaints) == 0 {
 		return
 	}
-	modern := k.Kustomization // whose bases and imageTags are resources and images already
+	modern := k.Kustomization                                         // whose bases and imageTags are resources and images already
 	if old := modern.CommonLabels; len(old) > 0 && !k.labelsTwice() { //nolint:staticcheck // people write it, and this is where it ends
 		modern.Labels = append(modern.Labels[:len(modern.Labels):len(modern.Labels)], types.Label{Pairs: old, IncludeSelectors: true})
 		modern.CommonLabels = nil //nolint:staticcheck // the same

@@ -92,7 +92,7 @@ func TestAppTokens(t *testing.T) {
 	if n := f.Minted(); n != 3 {
 		t.Errorf("%d tokens, all but the last withdrawn", n)
 	}
-	if self, err := c.Self(t.Context()); err != nil || self != fake.AppLogin {
+	if self, err := c.Self(t.Context()); err != nil || self != "app/ferry" {
 		t.Errorf("self %q, %v", self, err)
 	}
 	p, err := c.Permissions(t.Context())

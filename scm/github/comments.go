@@ -100,7 +100,7 @@ func (c *Client) ownComments(ctx context.Context, number int, marker string) ([]
 			return nil, err
 		}
 		for i, one := range all {
-			if one.GetUser().GetLogin() == self && marked(one.GetBody(), marker) {
+			if login(one.GetUser()) == self && marked(one.GetBody(), marker) {
 				out = append(out, comment{one.GetID(), one.GetBody(), res.NextPage == 0 && i == len(all)-1})
 			}
 		}

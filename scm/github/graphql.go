@@ -22,15 +22,29 @@ type actor struct {
 	Login    string `json:"login"`
 }
 
-// name is the login as REST gives it: GraphQL leaves out what marks a bot, except for the viewer.
+// name is the account as others call it. GraphQL leaves out what marks a bot, except for the viewer.
 func (a *actor) name() string {
-	switch {
-	case a == nil || a.Login == "":
-		return "ghost" // https://github.com/ghost stands for accounts that were deleted
-	case a.Typename == "Bot" && !strings.HasSuffix(a.Login, "[bot]"):
-		return a.Login + "[bot]"
+	if a == nil {
+		return account("")
 	}
-	return a.Login
+	if a.Typename == "Bot" && !strings.HasSuffix(a.Login, botMark) {
+		return account(a.Login + botMark)
+	}
+	return account(a.Login)
+}
+
+// botMark ends the logins of Apps, as REST gives them. Everybody else says app/NAME.
+const botMark = "[bot]"
+
+// account is what ferry calls a login.
+func account(login string) string {
+	if login == "" {
+		return "ghost" // https://github.com/ghost stands for accounts that were deleted
+	}
+	if name, is := strings.CutSuffix(login, botMark); is {
+		return "app/" + name
+	}
+	return login
 }
 
 // query asks by GraphQL; nothing changes, so that it may be repeated.

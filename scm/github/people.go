@@ -110,7 +110,7 @@ func (c *Client) assign(ctx context.Context, pr *scm.PullRequest, names []string
 	before := len(pr.Assignees)
 	pr.Assignees = nil
 	for _, u := range issue.Assignees {
-		pr.Assignees = append(pr.Assignees, u.GetLogin())
+		pr.Assignees = append(pr.Assignees, login(u))
 	}
 	slices.Sort(pr.Assignees)
 	return len(pr.Assignees) > before, missing(names, pr.Assignees), nil

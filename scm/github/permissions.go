@@ -109,7 +109,7 @@ func (c *Client) Members(ctx context.Context, team string) ([]string, error) {
 			return nil, fmt.Errorf("list the members of team %s of %s: %w", team, c.owner, c.said(err))
 		}
 		for _, u := range all {
-			out = append(out, u.GetLogin())
+			out = append(out, login(u))
 		}
 		if res.NextPage == 0 {
 			slices.Sort(out)

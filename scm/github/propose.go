@@ -123,7 +123,7 @@ func (c *Client) post(ctx context.Context, want scm.Proposal) (*github.PullReque
 func opened(p *github.PullRequest) scm.PullRequest {
 	return scm.PullRequest{
 		Number: p.GetNumber(), URL: p.GetHTMLURL(), State: scm.Open, Head: p.GetHead().GetRef(), Base: p.GetBase().GetRef(),
-		HeadSHA: p.GetHead().GetSHA(), Title: p.GetTitle(), Body: p.GetBody(), Draft: p.GetDraft(), Author: p.GetUser().GetLogin(),
+		HeadSHA: p.GetHead().GetSHA(), Title: p.GetTitle(), Body: p.GetBody(), Draft: p.GetDraft(), Author: login(p.GetUser()),
 		Created: p.GetCreatedAt().Time,
 	}
 }

@@ -95,7 +95,7 @@ func (p *pull) pullRequest() scm.PullRequest {
 		pr.Labels = append(pr.Labels, l.Name)
 	}
 	for _, a := range p.Assignees.Nodes {
-		pr.Assignees = append(pr.Assignees, a.Login)
+		pr.Assignees = append(pr.Assignees, a.name())
 	}
 	slices.Sort(pr.Labels)
 	slices.Sort(pr.Assignees)

@@ -44,12 +44,7 @@ func (c *Client) Reviews(ctx context.Context, number int) ([]scm.Review, error) 
 	return out, nil
 }
 
-func login(u *github.User) string {
-	if u.GetLogin() == "" {
-		return "ghost"
-	}
-	return u.GetLogin()
-}
+func login(u *github.User) string { return account(u.GetLogin()) }
 
 // overruled tells whether a later verdict of the same person was dismissed: as on GitHub, the newest one stands for the
 // person, so that an older approval does not come back to life.
@@ -84,6 +79,9 @@ func (c *Client) rawReviews(ctx context.Context, number int) ([]*github.PullRequ
 // writes tells whether somebody may write to the repository now; each is asked for once. author_association is no proof:
 // members and collaborators may be there to read. Who is not known to GitHub, a bot or a ghost, does not count.
 func (c *Client) writes(ctx context.Context, who string) (bool, error) {
+	if strings.HasPrefix(who, "app/") {
+		return false, nil
+	}
 	c.mu.Lock()
 	writes, known := c.writers[who]
 	c.mu.Unlock()
