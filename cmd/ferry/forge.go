@@ -198,6 +198,9 @@ func forgeSaid(ctx context.Context, repo *git.Repository) (environments.Forge, e
 	if err != nil {
 		return environments.Forge{}, err
 	}
+	if refs["refs/heads/"+branch] == "" {
+		return environments.Forge{}, nil
+	}
 	head, err := repo.Commit(ctx, refs["refs/heads/"+branch])
 	if err != nil {
 		return environments.Forge{}, unlessMissing(err)

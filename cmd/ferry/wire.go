@@ -105,7 +105,7 @@ func (a *app) githubCredentials(c call) (credentials, error) {
 		return credentials{one, appOverGit{one}, true}, nil
 	}
 	token := a.token("FERRY_TOKEN")
-	if token.IsZero() && a.from("GITHUB_SERVER_URL", c.site) {
+	if token.IsZero() && a.from("GITHUB_API_URL", c.site) {
 		token = a.token("GITHUB_TOKEN", "GH_TOKEN")
 	}
 	who := a.tokenFor(github.Username, token, door.Bearer)
