@@ -17,6 +17,7 @@ func TestRetryOnlyLostRaces(t *testing.T) {
 		Attempts: 4, First: 100 * time.Millisecond, Longest: 300 * time.Millisecond,
 		Jitter: func(longest time.Duration) time.Duration { return longest / 2 },
 		Sleep:  func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil },
+		Clock:  func() time.Time { return time.Time{} },
 	}
 	moved := fmt.Errorf("push: %w", &git.MovedError{Ref: "refs/heads/main"})
 	other := errors.New("other")
@@ -47,5 +48,28 @@ func TestRetryOnlyLostRaces(t *testing.T) {
 	cancel()
 	if err := git.Retry(ctx, git.RetryOptions{}, func(int) error { return moved }); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// What takes longer waits longer, up to the longest wait: many that each need a second do not fit into the first tenth.
+func TestRetryWaitsAsLongAsAnAttemptTakes(t *testing.T) {
+	var now time.Time
+	var waits []time.Duration
+	o := git.RetryOptions{
+		Jitter: func(longest time.Duration) time.Duration { return longest },
+		Sleep:  func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil },
+		Clock:  func() time.Time { return now },
+	}
+	err := git.Retry(t.Context(), o, func(int) error {
+		now = now.Add(time.Second)
+		return &git.MovedError{Ref: "refs/heads/main"}
+	})
+	var moved *git.MovedError
+	want := []time.Duration{3, 6, 12, 20, 20, 20, 20}
+	for i := range want {
+		want[i] *= time.Second
+	}
+	if !errors.As(err, &moved) || !slices.Equal(waits, want) {
+		t.Errorf("waits %v, want %v: %v", waits, want, err)
 	}
 }

@@ -68,17 +68,26 @@ func (p *Promoter) Advance(ctx context.Context, o Options) (*Report, error) {
 // round plans and applies once; a lost race is planned again from what won.
 func (p *Promoter) round(ctx context.Context, o Options) (done []Done, plan *Plan, err error) {
 	err = git.Retry(ctx, git.RetryOptions{Attempts: moveTries}, func(int) error {
-		s, err := p.Load(ctx, o.Scope)
-		if err != nil {
-			return err
-		}
-		if plan, err = p.Plan(ctx, s, o); err != nil {
-			return err
-		}
-		some, err := p.Apply(ctx, plan)
+		var some []Done
+		var err error
+		some, plan, err = p.once(ctx, o)
 		done = append(done, some...)
 		return err
 	})
+	return done, plan, err
+}
+
+// once plans from what is there now, and applies that.
+func (p *Promoter) once(ctx context.Context, o Options) ([]Done, *Plan, error) {
+	s, err := p.Load(ctx, o.Scope)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := p.Plan(ctx, s, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	done, err := p.Apply(ctx, plan)
 	return done, plan, err
 }
 

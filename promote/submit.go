@@ -2,7 +2,6 @@ package promote
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -49,19 +48,35 @@ func (p *Promoter) Submit(ctx context.Context, s *Snapshot, in Intake, o Options
 	if o, err = s.entering(o); err != nil {
 		return nil, err
 	}
-	done, err := p.Apply(ctx, plan)
-	var moved *git.MovedError
-	if err != nil && !errors.As(err, &moved) {
-		return nil, err
+	r := &Report{Plan: plan}
+	if err := p.enter(ctx, o, r); err != nil {
+		return r, err
 	}
-	r := &Report{Plan: plan, Done: done}
-	if err == nil && !s.merges(o.Scope) {
+	if !s.merges(o.Scope) {
 		return r, nil
 	}
-	// Somebody was faster, or ferry itself merges here: go on from what is there now.
+	// Ferry itself merges here: go on from what is there now.
 	rest, err := p.Advance(ctx, o)
 	rest.Done = append(r.Done, rest.Done...)
 	return rest, err
+}
+
+// enter applies a plan that was made before the releases were accepted; where somebody was faster, what is planned then.
+func (p *Promoter) enter(ctx context.Context, o Options, r *Report) error {
+	return git.Retry(ctx, git.RetryOptions{Attempts: moveTries}, func(try int) error {
+		var done []Done
+		var err error
+		if try == 1 {
+			done, err = p.Apply(ctx, r.Plan)
+		} else {
+			var plan *Plan
+			if done, plan, err = p.once(ctx, o); plan != nil {
+				r.Plan = plan
+			}
+		}
+		r.Done = append(r.Done, done...)
+		return err
+	})
 }
 
 // RenderIntake is Render for a release on its way in.
