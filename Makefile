@@ -3,11 +3,13 @@
 GO       ?= go
 GOLANGCI ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 3s
+SCHEDULES ?= 5000
+SEED     ?= 1
 
 # Packages that do several things at once.
 CONCURRENT = ./environments/... ./git/... ./promote/... ./render/... ./scm/... ./source/...
 
-.PHONY: help build test lint fmt race fuzz demo bench bench-render look golden docs schema ci
+.PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema ci
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -31,6 +33,9 @@ race: ## the race detector, on packages that do several things at once (needs a 
 
 fuzz: ## a few seconds of every fuzz target; FUZZTIME=1m for more
 	.ci/fuzz $(FUZZTIME)
+
+soak: ## thousands of seeded schedules of faults and people; SCHEDULES=5000 SEED=1 (FERRY_SEED=7 in make test replays one)
+	FERRY_SEED=$(SEED) FERRY_SCHEDULES=$(SCHEDULES) $(GO) test -run TestSchedules -timeout 24h ./promote
 
 demo: ## the way of a release, at a readable pace
 	$(GO) run ./cmd/ferry demo
