@@ -30,6 +30,9 @@ type Options struct {
 	Budget  time.Duration // the longest that all waits of one request may take together: 10m
 	Timeout time.Duration // of one attempt with its body: 1m
 	MaxBody int64         // bytes of one answer: 32 MiB
+	// JSON says that every success of this server is JSON or empty: a page in its place comes from something in between, and
+	// is a lost reply.
+	JSON bool
 	// RequestID names the headers in which the server names an exchange.
 	RequestID []string
 	// Limited tells signs of a rate limit that only this server gives, beside 429 and Retry-After; wait 0 means that the

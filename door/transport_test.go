@@ -152,6 +152,22 @@ func TestARepeatablePostIsARead(t *testing.T) {
 	}
 }
 
+func TestAPageIsNoAnswer(t *testing.T) {
+	page, answer := says(200, "<html>", "Content-Type", "text/html"), says(200, "{}", "Content-Type", "application/json; charset=utf-8")
+	for method, lost := range map[string]bool{"GET": false, "PUT": false, "POST": true} {
+		l := newLine(t, door.Options{JSON: true}, page, answer)
+		code, body, err := l.ask(t.Context(), method, "/x", "")
+		var gone *door.LostError
+		if errors.As(err, &gone) != lost || !lost && (code != 200 || body != "{}") {
+			t.Errorf("%s: %d %q %v", method, code, body, err)
+		}
+	}
+	l := newLine(t, door.Options{JSON: true}, says(204, ""))
+	if code, _, err := l.ask(t.Context(), "POST", "/x", ""); code != 204 || err != nil {
+		t.Error(code, err)
+	}
+}
+
 func TestTriesEnd(t *testing.T) {
 	l := newLine(t, door.Options{}, says(500, "broken"))
 	if code, body, err := l.ask(t.Context(), "GET", "/", ""); code != 500 || body != "broken" || err != nil {

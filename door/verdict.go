@@ -1,6 +1,7 @@
 package door
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -90,6 +92,9 @@ func (t *Transport) judge(req *http.Request, x exchange, s *state) verdict {
 		}
 		return verdict{wait: wait}
 	}
+	if t.o.JSON && strange(x) {
+		return t.judgeError(req, errors.New("a page came in place of an answer"), s)
+	}
 	if x.res.StatusCode < 500 || x.res.StatusCode == http.StatusNotImplemented {
 		t.slow(x.res)
 		return verdict{final: true}
@@ -124,6 +129,12 @@ func (t *Transport) renew(req *http.Request, s *state) verdict {
 	s.renewed = true
 	fresh, err := t.o.Credential.Renew(req.Context())
 	return verdict{final: !fresh, err: err}
+}
+
+// strange tells a success that is no JSON.
+func strange(x exchange) bool {
+	kind, _, _ := strings.Cut(x.res.Header.Get("Content-Type"), ";")
+	return x.res.StatusCode < 300 && len(bytes.TrimSpace(x.body)) > 0 && !strings.HasSuffix(strings.TrimSpace(strings.ToLower(kind)), "json")
 }
 
 // untrusted tells certificates that no other try will mend.

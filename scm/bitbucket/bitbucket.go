@@ -97,7 +97,7 @@ func Open(_ context.Context, o Options) (*Client, error) {
 		return nil, &optionError{fmt.Sprintf("repository %q is not like workspace/repository", o.Repository)}
 	}
 	c := &Client{o: o, hashes: map[string]string{}, base: o.URL + "/2.0/repositories/" + url.PathEscape(workspace) + "/" + url.PathEscape(name)}
-	c.door = door.NewTransport(door.Options{Base: api.Scheme + "://" + api.Host, Credential: o.Credential, CABundle: o.CABundle, Pace: o.Pace,
+	c.door = door.NewTransport(door.Options{Base: api.Scheme + "://" + api.Host, Credential: o.Credential, CABundle: o.CABundle, Pace: o.Pace, JSON: true,
 		Budget: o.Budget, Now: o.Now, Sleep: o.Sleep, Log: o.Log, RequestID: []string{"X-Request-Id", "X-B3-TraceId"}})
 	c.http = c.door.Client()
 	return c, nil
