@@ -212,6 +212,7 @@ func TestNextPageElsewhere(t *testing.T) {
 	c := open(t, f, fake.Bot)
 	f.Wrap(func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"values":[],"next":"https://evil.example.com/2.0/x"}`))
 		})
 	})
