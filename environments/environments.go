@@ -36,6 +36,7 @@ type App struct {
 	Source      AppSource
 	AllowedFrom []AllowedFrom
 	Group       string // "" where it travels alone
+	TellSource  bool   // the merged pull request of a release's source commit hears how far the release has come
 }
 
 // AppSource says where templates come from.

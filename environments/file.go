@@ -42,6 +42,7 @@ type appFile struct {
 	Namespace     namespace            `yaml:"namespace" doc:"Namespace of the app, in every environment that is not overridden below." example:"shop"`
 	Only          []appName            `yaml:"only" doc:"Environments that the app goes to; without it, all. What comes after an environment it does not go to comes after that one's upstream." example:"[dev, qa]"`
 	AllowSecrets  bool                 `yaml:"allowSecrets" doc:"Let plain Secrets of this app into Git. Only ferry.yaml may say so." example:"true"`
+	Tell          tellFile             `yaml:"tell" doc:"Who hears how far a release has come." example:"{sourcePullRequest: true}"`
 	Labels        []label              `yaml:"labels" doc:"Labels for this app's pull requests, beside those of the environment." example:"[storefront]"`
 	Environments  map[appName]settings `yaml:"environments" doc:"What differs in an environment. Lists are added to the environment's; an empty list takes those away. windows, clusters and approvals.from replace instead." example:"{prod: {gates: {soak: 48h}}}"`
 	renderingFile `yaml:",inline"`

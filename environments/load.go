@@ -240,7 +240,7 @@ func (l *loader) config() *Config {
 }
 
 func appOf(a appFile) App {
-	out := App{Name: string(a.Name), Team: string(a.Team), Source: sourceOf(a.Source), Group: string(a.Group)}
+	out := App{Name: string(a.Name), Team: string(a.Team), Source: sourceOf(a.Source), Group: string(a.Group), TellSource: a.Tell.SourcePullRequest}
 	for _, from := range a.AllowedFrom {
 		out.AllowedFrom = append(out.AllowedFrom, AllowedFrom{Repository: string(from.Repository), Ref: string(from.Ref)})
 	}

@@ -47,7 +47,7 @@ type textsFile struct {
 
 type ticketsFile struct {
 	Pattern ticketPattern  `yaml:"pattern" jsonschema:"required" doc:"What a ticket looks like, as a regular expression (RE2). With a group, the group is the ticket." example:"\"[A-Z]+-[0-9]+\""`
-	From    []ticketSource `yaml:"from" doc:"Where tickets are looked for: messages of the release's commits, the branch it was built from, and what merge commits say of their pull requests. Without it, commits and branch." example:"[commits, pullRequest]"`
+	From    []ticketSource `yaml:"from" doc:"Where tickets are looked for: messages of the release's commits, the branch it was built from, and merged pull requests: title and branch of the one whose merge it was built from, where the source is on the forge of this repository, and what merge commits say. Without it, commits and branch." example:"[commits, pullRequest]"`
 	Link    linkText       `yaml:"link" doc:"Address of a ticket, with {ticket} in it." example:"\"https://acme.atlassian.net/browse/{ticket}\""`
 	Require []appName      `yaml:"require" doc:"Environments that a release without a ticket does not enter." example:"[prod]"`
 }

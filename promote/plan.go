@@ -36,6 +36,7 @@ type Options struct {
 
 // Plan is what would be written, and why the rest is not. Making one only reads.
 type Plan struct {
+	State      *Snapshot  // what it was made from
 	Decisions  []Decision // put on record before anything else
 	Promotions []Promotion
 	Merges     []Merge
@@ -122,7 +123,7 @@ func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, err
 	if err := s.Known(o.Scope); err != nil {
 		return nil, err
 	}
-	plan := &Plan{}
+	plan := &Plan{State: s}
 	for _, u := range s.units(o) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

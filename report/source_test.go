@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ferry-cd/ferry/promote"
+	"github.com/ferry-cd/ferry/release"
 )
 
 // The developer's side of the way: one comment, a line for each environment.
@@ -14,7 +15,11 @@ func TestSourceComment(t *testing.T) {
 	qa := promote.Cell{Key: key("qa"), State: "healthy", Open: &promote.Proposed{Number: 7, URL: "https://github.com/acme/gitops/pull/7"}, Waiting: []string{"approvals: 0 of 2 from @acme/release"}}
 	prod := promote.Cell{Key: key("prod"), State: "healthy", Waiting: []string{"healthy: missing in qa"}}
 	old := promote.Cell{Key: key("old")}
+	late := promote.Cell{Key: key("late"), State: "healthy"}
 	places := []promote.Place{{Key: key("dev"), State: "running", Cell: &dev}, {Key: key("qa"), State: "open", Cell: &qa}, {Key: key("old"), State: "passed", Now: "1.5.0"},
-		{Key: promote.Key{App: "other", Environment: "prod"}, State: "running"}}
-	golden(t, "source.md", SourceComment("shop", []promote.Cell{dev, qa, prod, old}, places, time.UTC))
+		{Key: key("late"), State: promote.Overtaken, Now: "1.6.0"}}
+	golden(t, "source.md", SourceComment([]promote.Course{
+		{Release: release.Release{App: "shop", Version: "1.4.0"}, Cells: []promote.Cell{dev, qa, prod, old, late}, Places: places},
+		{Release: release.Release{App: "shop-worker", Version: "1.4.0"}, Cells: []promote.Cell{prod}},
+	}, time.UTC))
 }

@@ -100,6 +100,7 @@ func (a *app) runAdvance(ctx context.Context, o advanceOptions) error {
 	if err != nil {
 		return err
 	}
+	a.tell(ctx, g, r, o.Options)
 	return a.writeAdvance(o, r)
 }
 
@@ -175,6 +176,7 @@ func (a *app) advanceOnce(ctx context.Context, o advanceOptions) (time.Time, err
 	if err != nil {
 		return time.Time{}, err
 	}
+	a.tell(ctx, g, r, o.Options)
 	if r.Wrote() || len(r.Plan.Failures) > 0 {
 		err = a.writeReport(o.output, r)
 	}

@@ -61,6 +61,15 @@ type connection struct {
 	repo    *git.Repository
 	forge   scm.Client
 	vouched bool // the forge makes verified commits
+	site    site // zero where the address alone tells the forge, or there is none
+}
+
+// said gives options by which other repositories of the same host are found.
+func (c connection) said(o forgeOptions) forgeOptions {
+	if c.site.kind != "" && o.kind == "" {
+		o.kind, o.url = c.site.kind, c.site.url
+	}
+	return o
 }
 
 // connect opens a repository and the forge that it lies on. user is the name under which the embedded forge files what is
@@ -87,16 +96,18 @@ func (a *app) connect(ctx context.Context, remote, user string, o forgeOptions, 
 		forge, err := a.embedded(ctx, repo, user)
 		return connection{repo: repo, forge: forge}, err
 	}
+	var said site
 	if !known {
 		if c.site, known, err = siteSaid(ctx, repo, remote); err == nil && known {
 			c.who, err = a.credentials(c)
 		}
+		said = c.site
 	}
 	if err != nil || !known {
 		return connection{repo: repo}, err
 	}
 	forge, err := openDriver(ctx, c)
-	return connection{repo, forge, c.who.vouched && how.Signer == nil}, err
+	return connection{repo: repo, forge: forge, vouched: c.who.vouched && how.Signer == nil, site: said}, err
 }
 
 func (a *app) credentials(c call) (credentials, error) {

@@ -68,7 +68,8 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 	if err != nil {
 		return nil, err
 	}
-	at, err := a.connect(ctx, remote, cmp.Or(o.user, "ferry"), o.forge, how)
+	user := cmp.Or(o.user, "ferry")
+	at, err := a.connect(ctx, remote, user, o.forge, how)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 		return nil, err
 	}
 	store := source.NewStore(repo)
-	words, past := report.Writer{Budget: budget(forge)}, &history{app: a, gitops: remote, opened: map[string]*git.Repository{}}
+	words, past := report.Writer{Budget: budget(forge)}, &history{app: a, gitops: remote, opened: map[string]*git.Repository{}, forges: map[string]sourceForge{}, id: id, user: user, said: at.said(o.forge)}
 	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Judges: judges{}, Write: words.PullRequest, Message: words.Message, Words: report.Words(),
 		Commits: past.commits, Now: a.Now, Version: version, Run: ci.RunURL,
 		Progress: func(format string, v ...any) { fmt.Fprintf(a.Err, format+"\n", v...) }}

@@ -19,6 +19,10 @@ type history struct {
 	gitops   string           // address of the GitOps repository, for whose host the credentials are
 	checkout *source.Checkout // of the release at hand, if any
 	opened   map[string]*git.Repository
+	id       git.Identity // who writes on the embedded forge, and
+	user     string       // under which name
+	said     forgeOptions // which forge the GitOps repository is on: that of its host
+	forges   map[string]sourceForge
 }
 
 const (
@@ -59,7 +63,7 @@ func (h *history) open(ctx context.Context, repository string) *git.Repository {
 	if host := hostOf(repository); host != "" && host != hostOf(h.gitops) {
 		return nil
 	}
-	how, err := h.app.gitOptions(git.Identity{})
+	how, err := h.app.gitOptions(h.id)
 	if err != nil {
 		return nil
 	}
@@ -83,7 +87,7 @@ func hostOf(address string) string {
 }
 
 // tickets finds what a release is about: in the commits since the one before it, in the branch it was built from, and in
-// what merge commits say of their pull requests.
+// pull requests that were merged.
 func (b *builder) tickets(ctx context.Context, r *release.Release, before release.Release) {
 	conf := b.config.Tickets
 	if conf.Pattern == nil || r.Source.Commit == "" {
@@ -98,12 +102,23 @@ func (b *builder) tickets(ctx context.Context, r *release.Release, before releas
 		case "branch":
 			texts = append(texts, r.Source.Ref)
 		case "pullRequest":
-			for _, m := range messages {
-				texts = append(texts, pullRequestPart(m))
-			}
+			texts = append(texts, b.ofPullRequest(ctx, r, messages)...)
 		}
 	}
 	r.Tickets = release.FindTickets(conf.Pattern, texts...)
+}
+
+// ofPullRequest gives title and branch of the merged pull request where the source's forge tells, and what merge commits say
+// of those before it.
+func (b *builder) ofPullRequest(ctx context.Context, r *release.Release, messages []string) []string {
+	var texts []string
+	if pr, _, err := b.history.merged(ctx, r.Source.Repository, r.Source.Commit); err == nil && pr.Number > 0 {
+		texts = append(texts, pr.Title, pr.Head)
+	}
+	for _, m := range messages {
+		texts = append(texts, pullRequestPart(m))
+	}
+	return texts
 }
 
 // messages are those of the commits since the release before, of the release's own commit alone where the checkout does not

@@ -67,7 +67,7 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	b := &builder{app: a, options: o.release, config: s.Config}
+	b := &builder{app: a, options: o.release, config: s.Config, history: g.history}
 	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil && !allStored(releases) {
 		return nil, nil, nil, err
 	}
@@ -151,6 +151,7 @@ type builder struct {
 	options  releaseOptions
 	config   *environments.Config
 	checkout *source.Checkout
+	history  *history
 	ci       source.CI
 }
 

@@ -47,6 +47,7 @@ func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
 	if err != nil {
 		return err
 	}
+	a.tell(ctx, g, r, o.options)
 	return a.writeReport(o.output, r)
 }
 

@@ -16,8 +16,8 @@
 // deleted) is found by looking, and kept as soon as it is seen.
 //
 // The map: store.go keeps, record.go is the form of one pull request, settle.go looks at what people did, pulls.go,
-// merge.go, reviews.go and statuses.go are the contract; history.go and threeway.go know Git's history and merges;
-// rules.go protects branches.
+// merge.go, reviews.go, comments.go and statuses.go are the contract; history.go and threeway.go know Git's history and
+// merges; rules.go protects branches.
 package local
 
 import (
@@ -57,6 +57,7 @@ var (
 	_ scm.Reviewer   = (*Client)(nil)
 	_ scm.Reopener   = (*Client)(nil)
 	_ scm.Foreteller = (*Client)(nil)
+	_ scm.Commenter  = (*Client)(nil)
 )
 
 // Open gives the forge that lies in a bare repository on disk. It writes nothing: a repository becomes a forge with its

@@ -19,11 +19,28 @@ func TestContract(t *testing.T) {
 			Bot:         open(t, dir, "ferry"),
 			Person:      open(t, dir, "ada"),
 			Twin:        func(t *testing.T) scm.Client { return open(t, dir, "ferry") },
+			Comments:    func(t *testing.T, number int) []string { return comments(t, dir, number) },
 			Remote:      dir,
 			Fingerprint: func(t *testing.T) string { return run(t, dir, "for-each-ref") },
 			Protect:     func(t *testing.T, r scmtest.Rules) { protect(t, dir, r) },
 		}
 	})
+}
+
+// comments are what was said about a pull request without a verdict.
+func comments(t *testing.T, dir string, number int) []string {
+	t.Helper()
+	reviews, err := open(t, dir, "reader").Reviews(t.Context(), number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, r := range reviews {
+		if r.Verdict == scm.Commented {
+			all = append(all, r.Body)
+		}
+	}
+	return all
 }
 
 // bare makes an empty repository that must be sound when the test ends.
