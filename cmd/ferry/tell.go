@@ -16,6 +16,9 @@ import (
 // tell says on the merged pull requests of sources how far their changes have come, where ferry.yaml asks for it. Nothing
 // depends on it: what cannot be said is a notice.
 func (a *app) tell(ctx context.Context, g *gitops, r *promote.Report, o promote.Options) {
+	if r.Plan == nil || r.Plan.State == nil {
+		return
+	}
 	apps := listeners(r.Plan.State.Config, o.Scope)
 	if len(apps) == 0 {
 		return
