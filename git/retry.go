@@ -15,7 +15,7 @@ type RetryOptions struct {
 	Longest  time.Duration                              // no wait is longer; 20s
 	Jitter   func(longest time.Duration) time.Duration  // picks the wait, at most longest; random
 	Sleep    func(context.Context, time.Duration) error // waits
-	Clock    func() time.Time                           // measures attempts; the machine's
+	Now      func() time.Time                           // measures attempts; the machine's
 }
 
 // Retry runs fn until it returns anything but a *MovedError. fn begins each time from where the refs are now; try counts
@@ -27,7 +27,7 @@ func Retry(ctx context.Context, o RetryOptions, fn func(try int) error) error {
 	o = o.orDefaults()
 	longest := o.First
 	for try := 1; ; try++ {
-		begin := o.Clock()
+		begin := o.Now()
 		err := fn(try)
 		var moved *MovedError
 		if !errors.As(err, &moved) {
@@ -36,7 +36,7 @@ func Retry(ctx context.Context, o RetryOptions, fn func(try int) error) error {
 		if try >= o.Attempts {
 			return fmt.Errorf("after %d attempts: %w", try, err)
 		}
-		longest = min(max(longest, spread*o.Clock().Sub(begin)), o.Longest)
+		longest = min(max(longest, spread*o.Now().Sub(begin)), o.Longest)
 		if err := o.Sleep(ctx, o.Jitter(longest)); err != nil {
 			return err
 		}
@@ -63,8 +63,8 @@ func (o RetryOptions) orDefaults() RetryOptions {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
-	if o.Clock == nil {
-		o.Clock = time.Now
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	return o
 }

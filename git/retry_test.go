@@ -17,7 +17,7 @@ func TestRetryOnlyLostRaces(t *testing.T) {
 		Attempts: 4, First: 100 * time.Millisecond, Longest: 300 * time.Millisecond,
 		Jitter: func(longest time.Duration) time.Duration { return longest / 2 },
 		Sleep:  func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil },
-		Clock:  func() time.Time { return time.Time{} },
+		Now:    func() time.Time { return time.Time{} },
 	}
 	moved := fmt.Errorf("push: %w", &git.MovedError{Ref: "refs/heads/main"})
 	other := errors.New("other")
@@ -58,7 +58,7 @@ func TestRetryWaitsAsLongAsAnAttemptTakes(t *testing.T) {
 	o := git.RetryOptions{
 		Jitter: func(longest time.Duration) time.Duration { return longest },
 		Sleep:  func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil },
-		Clock:  func() time.Time { return now },
+		Now:    func() time.Time { return now },
 	}
 	err := git.Retry(t.Context(), o, func(int) error {
 		now = now.Add(time.Second)

@@ -16,7 +16,7 @@ import (
 // What other promoters got wrong in the field, each with the number under which it was reported. Two more are asserted
 // elsewhere: TestWritersOfOneBranch is akuity/kargo#3071 (parallel stages push to one repository), and git's
 // TestWordsOfARejectionDecideNothing, akuity/kargo#5286 (a forge words its rejection differently). What
-// weaveworks/gitops-connector reported is about a connector, not about promotions.
+// Azure/gitops-connector reported is about a connector, not about promotions.
 
 // lagging is a forge whose lists lag behind: an answer is one that it gave, or would have given, earlier.
 type lagging struct {
