@@ -115,6 +115,9 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 			return fmt.Errorf("push %s to %s: %w", d.Title(), d.Branch, err)
 		}
 		d.Wrote = true
+		if err := p.unapprove(ctx, d); err != nil {
+			return err
+		}
 	}
 	d.Commit = string(head)
 	t := p.Write(d.Promotion)

@@ -2,6 +2,7 @@ package promote_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -68,5 +69,44 @@ func TestApprovalsWithoutACommit(t *testing.T) {
 				t.Errorf("merged: %v, want %v", merged, c.merged)
 			}
 		})
+	}
+}
+
+// dismissive is a forge where approvals can be dropped, or not by this account.
+type dismissive struct {
+	promote.Forge
+	asked *[]string
+	err   error
+}
+
+func (d dismissive) ResetApprovals(_ context.Context, number int, reason string) error {
+	*d.asked = append(*d.asked, fmt.Sprintf("#%d %s", number, reason))
+	return d.err
+}
+
+// What was approved is not what is proposed now: the forge's own count of approvals has to know that, too.
+func TestApprovalsAreDropped(t *testing.T) {
+	for _, refusal := range []error{nil, scm.ErrForbidden} {
+		w := newWorld(t, strings.Replace(ferryYAML, "{name: dev, pullRequest: false}", "{name: dev}", 1), nil)
+		var asked []string
+		next := func(n int64) {
+			t.Helper()
+			p := w.ferry()
+			p.Forge = dismissive{p.Forge, &asked, refusal}
+			w.must(w.handOver(p, &fate{}, n))
+		}
+		next(1)
+		next(2)
+		if len(asked) != 0 {
+			t.Errorf("nobody had approved: %q", asked)
+		}
+		pr, err := w.forge("ada").PullRequest(w.ctx, 1)
+		w.must(err)
+		_, err = w.forge("ada").Review(w.ctx, 1, scm.Review{Verdict: scm.Approved, SHA: pr.HeadSHA})
+		w.must(err)
+		next(3)
+		if len(asked) != 1 || !strings.HasPrefix(asked[0], "#1 The content has changed since: shop 1.3.0") {
+			t.Errorf("asked for %q", asked)
+		}
 	}
 }

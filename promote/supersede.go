@@ -130,6 +130,24 @@ func (p *Promoter) replaced(ctx context.Context, d *Done) error {
 	return nil
 }
 
+// unapprove lets the forge drop approvals of what a promotion does not propose any more, where it can and does not do so
+// by itself: its own rules count them, too. Where ferry may not, its gates still do not count them.
+func (p *Promoter) unapprove(ctx context.Context, d *Done) error {
+	forge, can := p.Forge.(scm.Resetter)
+	if !can || len(d.Dropped) == 0 || d.PullRequest == nil || d.PullRequest.ResetsApprovals {
+		return nil
+	}
+	err := forge.ResetApprovals(ctx, d.PullRequest.Number, "The content has changed since: "+d.Title()+".")
+	if errors.Is(err, scm.ErrForbidden) || errors.Is(err, scm.ErrNotFound) {
+		p.say("notice: pull request #%d: approvals of older content stay on the forge: %v", d.PullRequest.Number, err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("drop the approvals of pull request #%d: %w", d.PullRequest.Number, err)
+	}
+	return nil
+}
+
 // same lists the reviewed heads whose content is that of the branch now, as after moving to a newer base.
 func (p *Promoter) same(ctx context.Context, u unit, have *proposal, reviews []scm.Review) ([]string, error) {
 	var all []string
