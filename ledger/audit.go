@@ -27,7 +27,7 @@ type Entry struct {
 	Environment   string          `json:"environment"`
 	Release       release.Release `json:"release"` // with its images by digest
 	Inputs        string          `json:"inputs"`
-	Kind          string          `json:"kind"`   // promotion, refresh, rollback, hotfix
+	Kind          string          `json:"kind"`   // promotion, refresh, rollback, hotfix, retirement
 	From          *Named          `json:"from"`   // what ran before; null where nothing did
 	Commit        string          `json:"commit"` // on the environment's branch
 	Time          time.Time       `json:"time"`
@@ -53,7 +53,7 @@ type Gate struct {
 
 // Health is how a release did after its merge.
 type Health struct {
-	State string    `json:"state"` // healthy, failed, superseded, timed-out
+	State string    `json:"state"` // healthy, failed, superseded, timed-out, retired
 	Why   string    `json:"why"`
 	Since time.Time `json:"since,omitzero"`
 }
@@ -91,6 +91,11 @@ func (e Entry) Files(record []byte) []File {
 		files = append(files, File{path.Join(folderOf(e.Environment, e.App), release.RecordName), record})
 	}
 	return files
+}
+
+// Forgotten removes the copy of the record that was audited last: nothing runs any more.
+func Forgotten(environment, app string) File {
+	return File{Path: path.Join(folderOf(environment, app), release.RecordName)}
 }
 
 // Audited gives the blob of the record that was audited last for an app in an environment, "" where there is none.

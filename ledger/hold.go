@@ -23,6 +23,8 @@ type Hold struct {
 	Rollback *Rollback `yaml:"rollback,omitempty" json:"rollback,omitempty"`
 	// Hotfix says that a release goes straight into the environment. What comes later must contain it.
 	Hotfix *Hotfix `yaml:"hotfix,omitempty" json:"hotfix,omitempty"`
+	// Retire says that the app leaves the environment, and does not come back until it is resumed.
+	Retire *Retire `yaml:"retire,omitempty" json:"retire,omitempty"`
 	// Except lists releases that a person asked for by name: the hold does not stop them.
 	Except []release.Sequence `yaml:"except,omitempty" json:"except,omitempty"`
 }
@@ -39,6 +41,15 @@ type Hotfix struct {
 	Base    Named           `yaml:"base" json:"base"` // what ran when it was made
 }
 
+// Retire is a way out.
+type Retire struct {
+	Last *Named `yaml:"last,omitempty" json:"last,omitempty"` // what ran when it was decided; nil where nothing did
+	// PullRequest is the last one that a person closed instead of merging it. While ClosedBy names that person, there is
+	// no other; asking again takes the name away.
+	PullRequest int    `yaml:"pullRequest,omitempty" json:"pullRequest,omitempty"`
+	ClosedBy    string `yaml:"closedBy,omitempty" json:"closedBy,omitempty"`
+}
+
 func (h Hold) valid() error {
 	if err := format(h.Version); err != nil {
 		return err
@@ -46,8 +57,14 @@ func (h Hold) valid() error {
 	if h.Reason == "" {
 		return errors.New("it gives no reason")
 	}
-	if h.Rollback != nil && h.Hotfix != nil {
-		return errors.New("it is both a rollback and a hotfix")
+	kinds := 0
+	for _, is := range []bool{h.Rollback != nil, h.Hotfix != nil, h.Retire != nil} {
+		if is {
+			kinds++
+		}
+	}
+	if kinds > 1 {
+		return errors.New("it is more than one of a rollback, a hotfix and a retirement")
 	}
 	if h.Hotfix != nil {
 		if err := h.Hotfix.Release.Validate(); err != nil {
@@ -57,7 +74,7 @@ func (h Hold) valid() error {
 			return fmt.Errorf("the hotfix is of %s, the hold of %s", h.Hotfix.Release.App, h.App)
 		}
 	}
-	return scope(h.App, h.Environment, h.Rollback == nil && h.Hotfix == nil)
+	return scope(h.App, h.Environment, kinds == 0)
 }
 
 func format(version int) error {
@@ -75,6 +92,8 @@ func (h Hold) Path() string {
 		kind = ".rollback"
 	case h.Hotfix != nil:
 		kind = ".hotfix"
+	case h.Retire != nil:
+		kind = ".retire"
 	}
 	return path.Join(holdsFolder, orAll(h.Environment), orAll(h.App)+kind+".yaml")
 }
@@ -88,7 +107,7 @@ func (h Hold) File() File {
 // Resumed removes every hold of just this scope.
 func Resumed(app, environment string) []File {
 	var files []File
-	for _, h := range []Hold{{}, {Rollback: &Rollback{}}, {Hotfix: &Hotfix{}}} {
+	for _, h := range []Hold{{}, {Rollback: &Rollback{}}, {Hotfix: &Hotfix{}}, {Retire: &Retire{}}} {
 		h.App, h.Environment = app, environment
 		files = append(files, File{Path: h.Path()})
 	}

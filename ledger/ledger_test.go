@@ -118,7 +118,7 @@ func TestUnreadableDecisions(t *testing.T) {
 		"version: 1\nreason: x\n---\nversion: 1\n":                                  "more than one document",
 		"version: 1\nreason: x\napp: ../etc\n":                                      `"../etc" is no name`,
 		"version: 1\nreason: x\nuntil: soon\n":                                      `parsing time "soon"`,
-		"version: 1\nreason: x\napp: a\nenvironment: b\nrollback: {}\nhotfix: {}\n": "both a rollback and a hotfix",
+		"version: 1\nreason: x\napp: a\nenvironment: b\nrollback: {}\nhotfix: {}\n": "more than one of a rollback",
 		"version: 1\nreason: " + strings.Repeat("x", 70<<10):                        "more than 65536 bytes",
 	} {
 		repo := repository(t, fresh(t))

@@ -198,6 +198,9 @@ func (p *Promoter) message(pr Promotion) string {
 		if src := c.To.Release.Source; src.Commit != "" {
 			t = t.Add(release.TrailerSource, strings.TrimSpace(src.Repository+" "+src.Commit))
 		}
+		if c.Retires {
+			t = t.Add(release.TrailerRetires, c.App)
+		}
 		for _, o := range c.Origins {
 			t = t.Add(release.TrailerPromotedFrom, o.Environment+" "+o.Commit)
 		}

@@ -27,7 +27,7 @@ func (p *Promoter) audits(ctx context.Context, s *Snapshot, o Options, plan *Pla
 	before := len(plan.Decisions)
 	for _, pl := range s.placements {
 		live := s.lives[key(pl)]
-		if !o.has(key(pl)) || !pl.PullRequest || !live.Found {
+		if !o.has(key(pl)) || !s.audited(pl) || !live.Found && !s.retires(pl, live.Record) {
 			continue
 		}
 		if len(plan.Decisions)-before >= maxAudits {
@@ -50,6 +50,9 @@ func (p *Promoter) auditOne(ctx context.Context, s *Snapshot, pl environments.Pl
 	pending, err := ledger.Pending(ctx, p.Repo, state, pl.Environment, pl.App)
 	if err != nil {
 		return err
+	}
+	if !live.Found {
+		return p.auditEnd(ctx, s, pl, known, pending, plan)
 	}
 	if known == live.blob {
 		return p.auditHealth(ctx, s, pl, pending, plan)
@@ -312,7 +315,7 @@ func (p *Promoter) Audit(ctx context.Context, s *Snapshot, scope Scope, from, to
 	a := Audit{Entries: []ledger.Entry{}, Missing: []Unproven{}}
 	in := func(t time.Time) bool { return !t.Before(from) && (to.IsZero() || t.Before(to)) }
 	for _, pl := range s.placements {
-		if !scope.has(key(pl)) || !pl.PullRequest {
+		if !scope.has(key(pl)) || !s.audited(pl) {
 			continue
 		}
 		entries, err := ledger.Entries(ctx, p.Repo, s.heads[release.StateBranch].Tree, pl.Environment, pl.App)

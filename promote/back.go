@@ -60,6 +60,9 @@ func (p *Promoter) goBack(ctx context.Context, s *Snapshot, b Back) (ledger.Hold
 	if !ok || !live.Found {
 		return ledger.Hold{}, refuse(b.Key, "", "there is nothing to go back from")
 	}
+	if err := s.notRetired(pl); err != nil {
+		return ledger.Hold{}, err
+	}
 	for _, h := range s.book.Holds {
 		if h.Rollback != nil && h.App == b.App && h.Environment == b.Environment && !s.moot(h, live) && (b.To == "" || b.To == h.Rollback.To.Version || b.To == h.Rollback.To.Sequence.String()) {
 			return h, nil
@@ -239,8 +242,12 @@ func (s *Snapshot) Also(k Key) []string {
 	return also
 }
 
-// quick gives a placement with the gates of the way that a record takes: a rollback's, a hotfix's, or its own.
+// quick gives a placement with the gates of the way that a record takes: a rollback's, a hotfix's, a
+// retirement's, or its own.
 func (s *Snapshot) quick(pl environments.Placement, r release.Record) environments.Placement {
+	if s.retires(pl, r) {
+		return farewellGates(pl)
+	}
 	if h, ok := s.backwards(pl); ok && h.Rollback.To.Is(r) {
 		return gates.Quick(pl, pl.Rollback)
 	}

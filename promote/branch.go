@@ -16,6 +16,7 @@ type proposal struct {
 	records map[string]release.Record // by app: what the branch changes against its own parent
 	foreign string                    // why it is not ferry's work alone, "" where it is
 	stale   bool                      // an app's folder on the base moved since
+	gone    bool                      // it removes an app: records then says, without files, what the base holds of it
 	// What its commit says of itself; conveniences that may be edited away.
 	superseded []release.Release
 	overrides  []string
@@ -37,7 +38,7 @@ func (pr *proposal) said() {
 }
 
 // proposed reads a promotion branch; nil where there is none. A branch is ferry's own when everything on it is explained
-// by the records it carries: names, authors and trailers can be forged or edited, trees cannot.
+// by the records it carries, or removes: names, authors and trailers can be forged or edited, trees cannot.
 func (p *Promoter) proposed(ctx context.Context, s *Snapshot, unit unit) (*proposal, error) {
 	head, ok := s.heads[release.PromotionBranch(unit.Environment, unit.App)]
 	if !ok {
@@ -76,9 +77,9 @@ func (p *Promoter) proposed(ctx context.Context, s *Snapshot, unit unit) (*propo
 	return pr, nil
 }
 
-// explain checks that the records of a promotion branch account for every file it changes.
+// explain checks that the records of a promotion branch account for every file it changes: the record it brings or, where
+// an app leaves, the record of its base, whose files it removes, all of them and nothing else.
 func (p *Promoter) explain(ctx context.Context, pr *proposal, u unit, from git.Commit, changes []git.Change) error {
-	type side struct{ before, after Live }
 	sides := map[string]side{}
 	for _, pl := range u.placements {
 		before, err := recordAt(ctx, p.Repo, from.Tree, pl)
@@ -89,24 +90,46 @@ func (p *Promoter) explain(ctx context.Context, pr *proposal, u unit, from git.C
 		if err != nil {
 			return err
 		}
-		sides[pl.Folder] = side{before, after}
+		leaves := before.Found && after.blob == "" && (u.retires || pr.trailers.Get(release.TrailerRetires) == pl.App)
+		sides[pl.Folder] = side{before, after, leaves}
 	}
 	touched := map[string]bool{}
 	for _, c := range changes {
-		dir, name := path.Dir(c.Path), path.Base(c.Path)
-		at, ours := sides[dir]
-		if !ours || !at.after.Found || name != release.RecordName && !accounted(at.before.Record, at.after.Record, name, c) {
+		dir := path.Dir(c.Path)
+		if at, ours := sides[dir]; !ours || !at.explains(path.Base(c.Path), c) {
 			pr.foreign = "it changes " + c.Path + ", which ferry did not write"
 			return nil
 		}
 		touched[dir] = true
 	}
 	for _, pl := range u.placements {
-		if touched[pl.Folder] {
-			pr.records[pl.App] = sides[pl.Folder].after.Record
+		if !touched[pl.Folder] {
+			continue
 		}
+		at := sides[pl.Folder]
+		if at.leaves {
+			if err := p.removesAll(ctx, pr, u, pl, at.before.Record); err != nil {
+				return err
+			}
+			continue
+		}
+		pr.records[pl.App] = at.after.Record
 	}
 	return nil
+}
+
+// side is an app's folder on both sides of a branch.
+type side struct {
+	before, after Live
+	leaves        bool // the record goes, and was to go
+}
+
+// explains tells whether a record accounts for a changed file.
+func (at side) explains(name string, c git.Change) bool {
+	if at.leaves {
+		return c.New.ID == "" && (name == release.RecordName || lists(at.before.Record, name))
+	}
+	return at.after.Found && (name == release.RecordName || accounted(at.before.Record, at.after.Record, name, c))
 }
 
 // accounted tells whether a changed file is one that the new record lists with this content, or that the old one listed
@@ -120,12 +143,12 @@ func accounted(before, after release.Record, name string, c git.Change) bool {
 	if c.New.ID != "" {
 		return false
 	}
-	for _, f := range before.Files {
-		if f.Name == name {
-			return true
-		}
-	}
-	return before.Version == 0 // adopted: the folder had no record, and the file is gone because its resources moved
+	return lists(before, name) || before.Version == 0 // adopted: the folder had no record, and the file is gone because its resources moved
+}
+
+// lists tells whether a record has a file of that name.
+func lists(r release.Record, name string) bool {
+	return slices.ContainsFunc(r.Files, func(f release.File) bool { return f.Name == name })
 }
 
 // unit is what shares a pull request: a group's apps, or one app, in one environment.
@@ -133,6 +156,7 @@ type unit struct {
 	Key        // App is the group's or the app's name
 	base       string
 	placements []environments.Placement
+	retires    bool // an app on its way out, which always is a unit of its own
 }
 
 func (u unit) branch() string { return release.PromotionBranch(u.Environment, u.App) }
@@ -157,7 +181,8 @@ func (s *Snapshot) units(o Options) []unit {
 		if !ok {
 			i = len(all)
 			at[k] = i
-			all = append(all, unit{Key: k, base: s.base(pl)})
+			_, retires := s.retiring(pl)
+			all = append(all, unit{Key: k, base: s.base(pl), retires: retires})
 		}
 		all[i].placements = append(all[i].placements, pl)
 		scoped[k] = scoped[k] || o.Scope.has(key(pl))

@@ -32,6 +32,7 @@ type Change struct {
 	Notices  []string
 	Adopted  []string // files that were not ferry's and are taken over
 	Restores bool     // a rollback: nothing was rendered
+	Retires  bool     // the app leaves: From goes, and To says no more than what it was
 	Discards []string // hand edits that are discarded on request
 	edits    []edit
 	record   []byte // the record as it was, for a rollback

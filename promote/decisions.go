@@ -41,6 +41,9 @@ func (p *Promoter) Holds(s *Snapshot, scope Scope) []ledger.Hold {
 		if h.Over(p.Now()) || !scope.has(Key{h.App, h.Environment}) && h.App != "" && h.Environment != "" {
 			continue
 		}
+		if _, there := s.Config.Placement(h.App, h.Environment); h.Retire != nil && !there {
+			continue // retired, and left ferry.yaml since
+		}
 		if l, single := s.lives[Key{h.App, h.Environment}]; single && s.moot(h, l) {
 			continue
 		}
@@ -53,7 +56,8 @@ func (p *Promoter) Holds(s *Snapshot, scope Scope) []ledger.Hold {
 func (s *Snapshot) holdsOn(pl environments.Placement, to release.Record) []gates.Hold {
 	var out []gates.Hold
 	for _, h := range s.book.Holds {
-		if !h.Covers(pl.App, pl.Environment) || slices.Contains(h.Except, to.Release.Sequence) || s.moot(h, s.lives[key(pl)]) || own(h, to) {
+		if !h.Covers(pl.App, pl.Environment) || slices.Contains(h.Except, to.Release.Sequence) || s.moot(h, s.lives[key(pl)]) || own(h, to) ||
+			s.retires(pl, to) && (h.Rollback != nil || h.Hotfix != nil) { // where an app goes, it does not matter which way it went before
 			continue
 		}
 		out = append(out, gates.Hold{App: h.App, Environment: h.Environment, Reason: ReasonOf(h), By: h.By, Until: h.Until})
@@ -68,6 +72,8 @@ func own(h ledger.Hold, to release.Record) bool {
 		return h.Rollback.To.Is(to)
 	case h.Hotfix != nil:
 		return h.Hotfix.Release.Sequence == to.Release.Sequence
+	case h.Retire != nil:
+		return leaving(to)
 	}
 	return false
 }
@@ -97,6 +103,9 @@ func ReasonOf(h ledger.Hold) string {
 	case h.Hotfix != nil:
 		r := h.Hotfix.Release
 		return fmt.Sprintf("%s is a hotfix; a later release must contain its commit %.10s, which nobody confirmed: %s", r.Version, r.Source.Commit, h.Reason)
+	}
+	if h.Retire != nil {
+		return "retired: " + h.Reason
 	}
 	return h.Reason
 }

@@ -66,6 +66,9 @@ func (p *Promoter) fix(ctx context.Context, s *Snapshot, f Fix) (ledger.Hold, er
 		return ledger.Hold{}, refuse(k, "submit it with a higher --sequence", "%s (%s) is not newer than %s (%s), which runs there",
 			f.Release.Version, f.Release.Sequence, live.Record.Release.Version, live.Record.Release.Sequence)
 	}
+	if err := s.notRetired(pl); err != nil {
+		return ledger.Hold{}, err
+	}
 	if err := descends(ctx, k, f, live.Record.Release); err != nil {
 		return ledger.Hold{}, err
 	}

@@ -69,6 +69,9 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 // genuine renders once more what a branch says it holds. Records can be forged together with the manifests they list, by
 // whoever may push to the branch; only what ferry itself would write is merged without a person.
 func (p *Promoter) genuine(ctx context.Context, s *Snapshot, u unit, have *proposal) (bool, error) {
+	if have.gone {
+		return true, nil // it was held against the record of its base, file by file
+	}
 	for _, pl := range u.placements {
 		r, ok := have.records[pl.App]
 		if !ok {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ferry-cd/ferry/environments"
@@ -177,9 +176,10 @@ func (s *Snapshot) Known(scope Scope) error {
 
 // planUnit decides for one unit in one environment.
 func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options, plan *Plan) error {
-	promotion := Promotion{Environment: u.Environment, Unit: u.App, Base: u.base, parent: s.heads[u.base], Merge: u.placements[0].Merge, Labels: labels(u),
-		Reviewers: u.all(func(pl environments.Placement) []string { return pl.Reviewers }), Assignees: u.all(func(pl environments.Placement) []string { return pl.Assignees }),
-		Texts: s.Config.Texts, TicketLink: s.Config.Tickets.Link}
+	if h, leaves := s.retiring(u.placements[0]); leaves {
+		return p.planRetire(ctx, s, u, h, o, plan)
+	}
+	promotion := s.begin(u)
 	wants, err := p.wants(ctx, s, u, o, plan, &promotion)
 	if err != nil {
 		return err
@@ -230,10 +230,20 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 	if wants, err = p.pinned(ctx, s, u, wants, have, o, plan); err != nil {
 		return err
 	}
+	if have != nil && have.gone {
+		promotion.Notes = append(promotion.Notes, "its retirement was taken back")
+	}
 	if wants = u.complete(wants, promotion, plan); wants == nil && promotion.PullRequest == nil {
 		return nil
 	}
 	return p.planPullRequest(ctx, s, u, promotion, wants, have, o, plan)
+}
+
+// begin is a promotion of which nothing is decided yet.
+func (s *Snapshot) begin(u unit) Promotion {
+	return Promotion{Environment: u.Environment, Unit: u.App, Base: u.base, parent: s.heads[u.base], Merge: u.placements[0].Merge, Labels: labels(u),
+		Reviewers: u.all(func(pl environments.Placement) []string { return pl.Reviewers }), Assignees: u.all(func(pl environments.Placement) []string { return pl.Assignees }),
+		Texts: s.Config.Texts, TicketLink: s.Config.Tickets.Link}
 }
 
 // wants decides for each app of a unit; those that must wait or cannot be decided are left out, by name.
@@ -297,20 +307,6 @@ func (s *Snapshot) keepNewer(wants []*want, have *proposal, isOpen bool) []*want
 	})
 }
 
-// planWrite is for environments without pull requests.
-func (p *Promoter) planWrite(ctx context.Context, s *Snapshot, promotion Promotion, wants []*want, o Options, plan *Plan) error {
-	if len(wants) == 0 {
-		return nil
-	}
-	promotion.Action, promotion.Unit = ActionWrite, ""
-	able, err := p.changes(ctx, s, &promotion, wants, o, plan)
-	if err != nil || len(able) == 0 {
-		return err
-	}
-	plan.Promotions = append(plan.Promotions, promotion)
-	return nil
-}
-
 // changes renders what is wanted. Apps that share a pull request do not share a fate: one that cannot be rendered or placed
 // is left out, by name, and the others go on. It returns what could be made.
 func (p *Promoter) changes(ctx context.Context, s *Snapshot, promotion *Promotion, wants []*want, o Options, plan *Plan) ([]*want, error) {
@@ -345,68 +341,4 @@ func (plan *Plan) stop(pl environments.Placement, err error, o Options, promotio
 		plan.Waiting = append(plan.Waiting, Waiting{Key: key(pl), Reason: err.Error()})
 	}
 	return nil
-}
-
-// joinDirect makes one commit of everything that is written straight to one branch for one environment.
-func (plan *Plan) joinDirect() {
-	var joined []Promotion
-	for _, pr := range plan.Promotions {
-		i := slices.IndexFunc(joined, func(j Promotion) bool {
-			return j.Action == ActionWrite && pr.Action == ActionWrite && j.Environment == pr.Environment && j.Base == pr.Base
-		})
-		if i < 0 {
-			joined = append(joined, pr)
-			continue
-		}
-		joined[i].Changes = append(joined[i].Changes, pr.Changes...)
-		joined[i].LeftOut = append(joined[i].LeftOut, pr.LeftOut...)
-	}
-	plan.Promotions = joined
-}
-
-// labels that a promotion's pull request carries.
-func labels(u unit) []string {
-	own := u.all(func(pl environments.Placement) []string { return pl.Labels })
-	all := append([]string{"ferry", "env/" + u.Environment}, own...)
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// all joins what the apps of a unit say, sorted and each once.
-func (u unit) all(of func(environments.Placement) []string) []string {
-	var all []string
-	for _, pl := range u.placements {
-		all = append(all, of(pl)...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// Title is the one line of a promotion: what, which version, where to.
-func (pr Promotion) Title() string { return pr.subject() + " -> " + pr.Environment }
-
-// subject names a few apps with their versions, and many by their group. Apps of one version name it once.
-func (pr Promotion) subject() string {
-	const few = 3
-	var apps, both []string
-	var versions []string
-	for _, c := range pr.Changes {
-		version := c.To.Release.Version
-		if c.From != nil && c.From.Release.Sequence == c.To.Release.Sequence {
-			version += " (" + c.Refreshes() + ")"
-		}
-		apps, both = append(apps, c.App), append(both, c.App+" "+version)
-		if !slices.Contains(versions, version) {
-			versions = append(versions, version)
-		}
-	}
-	switch {
-	case len(apps) <= few && len(versions) == 1:
-		return strings.Join(apps, ", ") + " " + versions[0]
-	case len(apps) <= few:
-		return strings.Join(both, ", ")
-	case len(versions) == 1:
-		return strings.TrimSpace(fmt.Sprintf("%s (%d apps) %s", pr.Unit, len(apps), versions[0]))
-	}
-	return strings.TrimSpace(fmt.Sprintf("%s (%d apps)", pr.Unit, len(apps)))
 }

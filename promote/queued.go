@@ -37,6 +37,9 @@ func (p *Promoter) JudgeCommit(ctx context.Context, s *Snapshot, sha string) ([]
 		if err != nil {
 			return nil, err
 		}
+		if _, leaves := s.retiring(pl); leaves && now.Found && r.blob == "" {
+			r.Record, r.Found = farewell(now.Record), true
+		}
 		if !r.Found || r.blob == now.blob || !s.descends(ctx, p.Repo, c, base) {
 			continue
 		}

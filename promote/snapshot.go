@@ -168,9 +168,16 @@ func (s *Snapshot) fill(ctx context.Context, p *Promoter, scope Scope) error {
 		s.Accepted, err = p.Sources.Accepted(ctx, apps...)
 		return err
 	})
-	group.Go(func() error { return s.readPullRequests(ctx, p.Forge) })
+	var listed []scm.PullRequest
+	group.Go(func() (err error) {
+		listed, err = openOn(ctx, p.Forge)
+		return err
+	})
 	group.Go(func() error { return s.readDecisions(ctx, p.Repo) })
-	return group.Wait()
+	err := group.Wait()
+	s.separate()
+	s.sort(listed)
+	return err
 }
 
 // together names the apps of a scope with those that share a unit with one of them; all apps where the scope names none.
@@ -256,16 +263,20 @@ func recordAt(ctx context.Context, repo *git.Repository, tree git.ID, pl environ
 	return live.with(key(pl), data), nil
 }
 
-func (s *Snapshot) readPullRequests(ctx context.Context, forge Forge) error {
-	s.open = map[Key]scm.PullRequest{}
+func openOn(ctx context.Context, forge Forge) ([]scm.PullRequest, error) {
 	if forge == nil {
-		return nil
+		return nil, nil
 	}
 	prs, err := forge.PullRequests(ctx, scm.Filter{State: scm.Open, Brief: true})
 	if err != nil {
-		return fmt.Errorf("list pull requests: %w", err)
+		return nil, fmt.Errorf("list pull requests: %w", err)
 	}
-	// Branch and base have to be exactly ours.
+	return prs, nil
+}
+
+// sort tells ferry's own pull requests from all others: branch and base have to be exactly ours.
+func (s *Snapshot) sort(prs []scm.PullRequest) {
+	s.open = map[Key]scm.PullRequest{}
 	promotions := s.promotions()
 	for _, pr := range prs {
 		if k, ok := promotions[[2]string{pr.Head, pr.Base}]; ok {
@@ -274,7 +285,6 @@ func (s *Snapshot) readPullRequests(ctx context.Context, forge Forge) error {
 			s.lost = append(s.lost, pr)
 		}
 	}
-	return nil
 }
 
 // promotions gives what each pair of branches would carry.

@@ -94,6 +94,9 @@ func (p *Promoter) cell(ctx context.Context, s *Snapshot, pl environments.Placem
 		c.State, c.Why = "unreadable", live.Err.Error()
 	case !live.Found:
 		c.State = "empty"
+		if h, gone := s.retiring(pl); gone {
+			c.State, c.Why = "retired", ReasonOf(h)
+		}
 	default:
 		if err := p.describe(ctx, s, pl, live, &c); err != nil {
 			return c, err

@@ -21,6 +21,7 @@ const (
 	TrailerSupersedes   = "Ferry-Supersedes"
 	TrailerOverride     = "Ferry-Override"
 	TrailerDiscards     = "Ferry-Discards"
+	TrailerRetires      = "Ferry-Retires"
 )
 
 // PromotionBranch names the branch that carries what waits to enter an environment. unit is the group or, where the app

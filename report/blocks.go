@@ -162,8 +162,11 @@ func (p pager) origins(c promote.Change) door.Inert {
 	for _, o := range c.Origins {
 		all = append(all, door.Say("%s: %s%s", outside(o.Environment).Prose(), outside(o.Why).Prose(), p.sameAs(o, c)))
 	}
-	if c.Restores {
+	switch {
+	case c.Restores:
 		return door.Say("ran here before")
+	case c.Retires:
+		return door.Say("leaves for good")
 	}
 	if len(all) == 0 {
 		return door.Say("comes from CI")

@@ -30,6 +30,8 @@ func versions(c promote.Change) door.Text {
 	switch {
 	case c.From == nil:
 		return to
+	case c.Retires:
+		return door.Lines("%s goes", to)
 	case c.From.Release.Sequence == c.To.Release.Sequence:
 		return door.Lines("%s (%s)", to, outside(c.Refreshes()))
 	}

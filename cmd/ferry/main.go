@@ -84,6 +84,7 @@ func (a *app) commands() *cli.App {
 			a.holdCommand(),
 			a.resumeCommand(),
 			a.rollbackCommand(),
+			a.retireCommand(),
 			a.hotfixCommand(),
 			a.gatesCommand(),
 			a.checkCommand(),
