@@ -78,7 +78,7 @@ func (p *Promoter) applyOne(ctx context.Context, d *Done) error {
 		p.say("closing pull request #%d: %s", d.PullRequest.Number, why)
 		return p.Forge.ClosePullRequest(ctx, d.PullRequest.Number, why)
 	case ActionKeep:
-		return p.announce(ctx, d, false)
+		return p.announce(ctx, d, d.PullRequest.HeadSHA, false)
 	}
 	return p.propose(ctx, d)
 }
@@ -133,7 +133,7 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 	if err := p.comment(ctx, d, t.Rest); err != nil {
 		return err
 	}
-	return p.announce(ctx, d, !d.reuse)
+	return p.announce(ctx, d, d.Commit, !d.reuse)
 }
 
 // ensure asks for a pull request. Somebody who cannot be asked to review it is no reason not to have it.
@@ -147,13 +147,14 @@ func (p *Promoter) ensure(ctx context.Context, want scm.Proposal) (scm.PullReque
 	return pr, outcome, err
 }
 
-// announce says on the head of a pull request what its merge waits for. fresh says that the head was made just now.
-func (p *Promoter) announce(ctx context.Context, d *Done, fresh bool) error {
+// announce says on a judged head of a pull request what its merge waits for: never on what the forge calls its head by
+// then, which somebody may have pushed since. fresh says that the head was made just now.
+func (p *Promoter) announce(ctx context.Context, d *Done, head string, fresh bool) error {
 	st := scm.Status{First: fresh, Context: release.GatesContext, State: scm.Success, Text: "every gate passes"}
 	if len(d.Conditions) > 0 {
 		st.State, st.Text = scm.Pending, "waits for "+waitsFor(d.Conditions)
 	}
-	wrote, err := p.Forge.SetStatus(ctx, d.PullRequest.HeadSHA, st)
+	wrote, err := p.Forge.SetStatus(ctx, head, st)
 	if err != nil {
 		return fmt.Errorf("set %s on pull request #%d: %w", st.Context, d.PullRequest.Number, err)
 	}

@@ -48,3 +48,33 @@ func TestReviewersAreAsked(t *testing.T) {
 		t.Errorf("nobody was told: %q", said)
 	}
 }
+
+// hasty is a forge on which somebody pushes before the pull request is told.
+type hasty struct {
+	promote.Forge
+	pushed string
+	said   []string // commits that got a status
+}
+
+func (h *hasty) EnsurePullRequest(ctx context.Context, want scm.Proposal) (scm.PullRequest, scm.Outcome, error) {
+	pr, outcome, err := h.Forge.EnsurePullRequest(ctx, want)
+	pr.HeadSHA = h.pushed
+	return pr, outcome, err
+}
+
+func (h *hasty) SetStatus(ctx context.Context, sha string, s scm.Status) (bool, error) {
+	h.said = append(h.said, sha)
+	return h.Forge.SetStatus(ctx, sha, s)
+}
+
+// What ferry says of its gates stands on the commit that it made: on another one it would let through what nobody judged.
+func TestGatesAreSaidOfTheCommitThatWasJudged(t *testing.T) {
+	w := newWorld(t, strings.Replace(ferryYAML, "{name: dev, pullRequest: false}", "{name: dev}", 1), nil)
+	p := w.ferry()
+	h := &hasty{Forge: p.Forge, pushed: string(w.head("main"))}
+	p.Forge = h
+	w.must(w.handOver(p, &fate{}, 1))
+	if want := []string{string(w.head("ferry/dev/shop"))}; !slices.Equal(h.said, want) {
+		t.Errorf("statuses on %v, want %v", h.said, want)
+	}
+}
