@@ -60,8 +60,11 @@ func inner(err error) error {
 	return err
 }
 
-// failure is a refusal in the server's own words.
+// failure is a refusal in the server's own words. A redirect that was not followed did nothing.
 func (c *Client) failure(res *http.Response) error {
+	if res.StatusCode/100 == 3 {
+		return &door.StatusError{Code: res.StatusCode, Method: res.Request.Method, Path: res.Request.URL.Path, Body: "sent elsewhere: does the repository have another name now?"}
+	}
 	err := c.door.Failure(res)
 	var refusal *door.StatusError
 	var said struct {

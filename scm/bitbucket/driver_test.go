@@ -221,6 +221,32 @@ func TestNextPageElsewhere(t *testing.T) {
 	}
 }
 
+// A write that is sent elsewhere did nothing, and is not told as done.
+func TestWritesThatAreSentElsewhere(t *testing.T) {
+	f := fake.New(t)
+	c := open(t, f, fake.Bot)
+	sha := proposed(t, f, "ferry/dev/web")
+	number := opened(t, c, "ferry/dev/web").Number
+	f.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				next.ServeHTTP(w, r)
+				return
+			}
+			http.Redirect(w, r, "/2.0/user", http.StatusFound)
+		})
+	})
+	if wrote, err := c.SetStatus(t.Context(), sha, scm.Status{Context: "ferry/gates", State: scm.Success}); wrote || err == nil {
+		t.Errorf("a status: wrote %v, %v", wrote, err)
+	}
+	if commit, err := c.MergePullRequest(t.Context(), number, scm.Merge{Head: sha}); err == nil {
+		t.Errorf("a merge: %q", commit)
+	}
+	if err := c.ClosePullRequest(t.Context(), number, "why"); err == nil {
+		t.Error("a close")
+	}
+}
+
 func TestRefusedCredentials(t *testing.T) {
 	f := fake.New(t)
 	secret := f.Token(fake.Reader)
