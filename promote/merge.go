@@ -41,6 +41,9 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 		return err
 	}
 	promotion.Conditions = append(promotion.Conditions, required(rules, promotion, head, reviews)...)
+	if rules.UpToDate && promotion.Merge == environments.Auto && len(promotion.Conditions) == 0 && !slices.Contains(have.head.Parents, promotion.parent.ID) {
+		return p.planMoved(ctx, s, u, promotion, have, o, plan)
+	}
 	plan.Promotions = append(plan.Promotions, promotion)
 	plan.wake(gates.NextWakeup(verdicts...))
 	merge := Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest, Way: AtOnce, message: have.message(promotion.PullRequest.Title)}
@@ -53,8 +56,8 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 	if _, able := p.Forge.(scm.Queuer); rules.Queue && able {
 		merge.Way = Enqueue
 	}
-	if promotion.PullRequest.Queued {
-		return nil
+	if promotion.PullRequest.Queued || rules.UpToDate && merge.Way == AtOnce && plan.mergesInto(promotion.PullRequest.Base) {
+		return nil // of those that must hold the newest base, one at a time
 	}
 	genuine, err := p.genuine(ctx, s, u, have)
 	if err != nil {

@@ -46,6 +46,9 @@ func required(rules scm.Rules, promotion Promotion, head gates.Head, reviews []g
 			cs = append(cs, rule(promotion, "the status %s, which is %s", name, head.Statuses[i].State))
 		}
 	}
+	if rules.Pipeline {
+		cs = append(cs, pipeline(promotion, head)...)
+	}
 	approved := 0
 	for _, r := range reviews {
 		if r.Decision == gates.Approved && r.SHA == head.ID {
@@ -56,6 +59,51 @@ func required(rules scm.Rules, promotion Promotion, head gates.Head, reviews []g
 		cs = append(cs, rule(promotion, "%d approvals, of which there are %d", rules.Approvals, approved))
 	}
 	return cs
+}
+
+// pipeline are the statuses of a head that do not let the whole of them be success.
+func pipeline(promotion Promotion, head gates.Head) []gates.Condition {
+	var cs []gates.Condition
+	for _, st := range head.Statuses {
+		if st.State != gates.Success && st.Context != release.GatesContext {
+			cs = append(cs, rule(promotion, "a pipeline that succeeds, and its part %s is %s", st.Context, st.State))
+		}
+	}
+	return cs
+}
+
+// mergesInto tells whether a plan merges something into a branch at once.
+func (plan *Plan) mergesInto(base string) bool {
+	return slices.ContainsFunc(plan.Merges, func(m Merge) bool { return m.Way == AtOnce && m.PullRequest.Base == base })
+}
+
+// planMoved puts what waits for nothing else onto the newest base, where the rules of the branch ask for that. Earlier would
+// be in vain: every merge moves the base.
+func (p *Promoter) planMoved(ctx context.Context, s *Snapshot, u unit, promotion Promotion, have *proposal, o Options, plan *Plan) error {
+	promotion.Action, promotion.Supersedes = ActionUpdate, have.superseded
+	promotion.Notes = append(promotion.Notes, promotion.Base+" asks for its newest commit below the pull request")
+	if have.gone {
+		c, err := p.removal(ctx, s, u.placements[0], o)
+		if err != nil {
+			return err
+		}
+		promotion.Changes = []Change{*c}
+		plan.Promotions = append(plan.Promotions, promotion)
+		return nil
+	}
+	wants := u.carried(have)
+	for i, w := range wants {
+		h, back := s.backwards(w.placement)
+		if !back || !h.Rollback.To.Is(w.record()) {
+			continue
+		}
+		d, err := p.decideBack(ctx, s, w.placement, h)
+		if err != nil {
+			return err
+		}
+		wants[i] = d.want
+	}
+	return p.planContent(ctx, s, u, promotion, wants, have, o, plan)
 }
 
 func rule(promotion Promotion, format string, a ...any) gates.Condition {
