@@ -18,7 +18,7 @@ build: ## the binary, stripped, as it is shipped
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ferry ./cmd/ferry
 
 test: ## every test that needs nothing but Go and git
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 lint: ## vet, format and linters
 	$(GO) vet ./...
@@ -29,7 +29,7 @@ fmt: ## format what lint complains about
 	$(GOLANGCI) fmt ./...
 
 race: ## the race detector, on packages that do several things at once (needs a C compiler)
-	$(GO) test -race -short $(CONCURRENT)
+	$(GO) test -race -short -timeout 30m $(CONCURRENT)
 
 fuzz: ## a few seconds of every fuzz target; FUZZTIME=1m for more
 	.ci/fuzz $(FUZZTIME)
