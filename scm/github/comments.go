@@ -104,9 +104,8 @@ func (c *Client) ownComments(ctx context.Context, number int, marker string) ([]
 				out = append(out, comment{one.GetID(), one.GetBody(), res.NextPage == 0 && i == len(all)-1})
 			}
 		}
-		if res.NextPage == 0 {
-			return out, nil
+		if more, err := turn(&o.ListOptions, res); err != nil || !more {
+			return out, err
 		}
-		o.Page = res.NextPage
 	}
 }

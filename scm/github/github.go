@@ -76,6 +76,7 @@ type Client struct {
 	settings *github.Repository
 	writers  map[string]bool // by login
 	full     map[string]bool // by commit and context: no status fits there any more
+	teamless bool            // the token may not know the names of teams
 }
 
 var (

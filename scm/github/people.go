@@ -28,6 +28,9 @@ func missing(want, is []string) []string {
 
 // people asks who is not asked yet, and tells whether anybody was; who cannot be asked is a *scm.PersonsError.
 func (c *Client) people(ctx context.Context, pr *scm.PullRequest, want scm.Proposal) (bool, error) {
+	if err := c.askedTeams(ctx, pr, want.Reviewers); err != nil {
+		return false, err
+	}
 	asked, cannot, err := c.askReviewers(ctx, pr, missing(want.Reviewers, pr.Reviewers))
 	if err != nil {
 		return false, err
@@ -41,6 +44,23 @@ func (c *Client) people(ctx context.Context, pr *scm.PullRequest, want scm.Propo
 		return asked || assigned, &scm.PersonsError{Names: slices.Compact(cannot)}
 	}
 	return asked || assigned, nil
+}
+
+// askedTeams adds the teams that were asked, where they are wanted and only REST tells them.
+func (c *Client) askedTeams(ctx context.Context, pr *scm.PullRequest, names []string) error {
+	if c.seesTeams() || !slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, teamPrefix) }) {
+		return nil
+	}
+	p, _, err := c.gh.PullRequests.Get(ctx, c.owner, c.repo, pr.Number)
+	if err != nil {
+		return err
+	}
+	for _, t := range p.RequestedTeams {
+		pr.Reviewers = append(pr.Reviewers, teamPrefix+t.GetSlug())
+	}
+	slices.Sort(pr.Reviewers)
+	pr.Reviewers = slices.Compact(pr.Reviewers)
+	return nil
 }
 
 // askReviewers asks all at once, and one by one when GitHub refuses all for the sake of one.

@@ -111,10 +111,9 @@ func (c *Client) Members(ctx context.Context, team string) ([]string, error) {
 		for _, u := range all {
 			out = append(out, login(u))
 		}
-		if res.NextPage == 0 {
+		if more, err := turn(&o.ListOptions, res); err != nil || !more {
 			slices.Sort(out)
-			return out, nil
+			return out, err
 		}
-		o.Page = res.NextPage
 	}
 }

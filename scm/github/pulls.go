@@ -15,7 +15,7 @@ import (
 // pullPage is how many pull requests are asked for at once; GraphQL gives up to 100, but takes long for such ones.
 const pullPage = 50
 
-// pullFields are what is asked of a pull request. The %s are for servers with merge queues.
+// pullFields are what is asked of a pull request. The %s are for tokens that see teams, and for servers with merge queues.
 const pullFields = `fragment pull on PullRequest {
   id number url state isDraft title body baseRefName headRefName headRefOid isCrossRepository createdAt closedAt mergeable mergeStateStatus
   headRepositoryOwner { login }
@@ -24,7 +24,7 @@ const pullFields = `fragment pull on PullRequest {
   mergedBy { __typename login }
   labels(first: 100) { nodes { name } }
   assignees(first: 50) { nodes { login } }
-  reviewRequests(first: 100) { nodes { requestedReviewer { __typename ... on User { login } ... on Bot { login } ... on Team { slug } } } }
+  reviewRequests(first: 100) { nodes { requestedReviewer { __typename ... on User { login } ... on Bot { login } %s } } }
   latestReviews(first: 100) { nodes { author { __typename login } } }
   autoMergeRequest { enabledAt }
   timelineItems(last: 6, itemTypes: [CLOSED_EVENT, REOPENED_EVENT, ISSUE_COMMENT]) {
@@ -33,6 +33,8 @@ const pullFields = `fragment pull on PullRequest {
   %s
 }
 `
+
+const teamFields = "... on Team { slug }"
 
 const queueFields = "isMergeQueueEnabled mergeQueueEntry { id }"
 
@@ -182,10 +184,6 @@ const pullsQuery = `query($owner: String!, $repo: String!, $head: String, $base:
 
 // pulls reads all pages of ours, or until there are so many. The filter of GraphQL takes forks' branches for ours.
 func (c *Client) pulls(ctx context.Context, f scm.Filter, enough int) ([]pull, error) {
-	fragment, err := c.pullFragment(ctx)
-	if err != nil {
-		return nil, err
-	}
 	vars := map[string]any{"owner": c.owner, "repo": c.repo, "first": pullPage}
 	for name, value := range map[string]string{"head": f.Head, "base": f.Base} {
 		if value != "" {
@@ -196,7 +194,7 @@ func (c *Client) pulls(ctx context.Context, f scm.Filter, enough int) ([]pull, e
 		vars["states"] = []string{strings.ToUpper(string(f.State))}
 	}
 	var out []pull
-	for {
+	for range maxPages {
 		var reply struct {
 			Viewer     *actor
 			Repository struct {
@@ -209,7 +207,7 @@ func (c *Client) pulls(ctx context.Context, f scm.Filter, enough int) ([]pull, e
 				}
 			}
 		}
-		if err := c.query(ctx, pullsQuery+fragment, vars, &reply); err != nil {
+		if err := c.queryPulls(ctx, pullsQuery, vars, &reply); err != nil {
 			return nil, err
 		}
 		c.iAm(reply.Viewer)
@@ -225,14 +223,42 @@ func (c *Client) pulls(ctx context.Context, f scm.Filter, enough int) ([]pull, e
 		}
 		vars["after"] = page.PageInfo.EndCursor
 	}
+	return nil, errEndless
 }
 
-func (c *Client) pullFragment(ctx context.Context) (string, error) {
+// queryPulls asks for pull requests. GitHub refuses a whole query to a classic token without read:org that may not know the
+// names of teams, also where no team was asked: they are left out for such a token.
+func (c *Client) queryPulls(ctx context.Context, text string, vars map[string]any, into any) error {
 	can, err := c.abilities(ctx)
-	if can.queues {
-		return fmt.Sprintf(pullFields, queueFields), err
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf(pullFields, ""), err
+	err = c.query(ctx, text+pullFragment(can, c.seesTeams()), vars, into)
+	var refused *queryError
+	if !errors.As(err, &refused) || refused.Type != "INSUFFICIENT_SCOPES" || !c.seesTeams() {
+		return err
+	}
+	c.mu.Lock()
+	c.teamless = true
+	c.mu.Unlock()
+	return c.query(ctx, text+pullFragment(can, false), vars, into)
+}
+
+func (c *Client) seesTeams() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.teamless
+}
+
+func pullFragment(can abilities, teams bool) string {
+	team, queue := "", ""
+	if teams {
+		team = teamFields
+	}
+	if can.queues {
+		queue = queueFields
+	}
+	return fmt.Sprintf(pullFields, team, queue)
 }
 
 // PullRequest implements scm.Client.
@@ -254,15 +280,11 @@ func (c *Client) pull(ctx context.Context, number int) (*pull, error) {
 	if number < 1 || number > 1<<31-1 {
 		return nil, scm.ErrNotFound
 	}
-	fragment, err := c.pullFragment(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var reply struct {
 		Viewer     *actor
 		Repository struct{ PullRequest *pull }
 	}
-	err = c.query(ctx, pullQuery+fragment, map[string]any{"owner": c.owner, "repo": c.repo, "number": number}, &reply)
+	err := c.queryPulls(ctx, pullQuery, map[string]any{"owner": c.owner, "repo": c.repo, "number": number}, &reply)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,6 +14,24 @@ import (
 
 // page is the longest page of REST's lists.
 const page = 100
+
+// maxPages bounds what a server can make us read.
+const maxPages = 2_000
+
+var errEndless = errors.New("the list does not end")
+
+// turn goes to the next page of a list, where there is one. Pages are counted upwards.
+func turn(o *github.ListOptions, res *github.Response) (more bool, err error) {
+	switch next := res.NextPage; {
+	case next == 0:
+		return false, nil
+	case next <= o.Page, next > maxPages:
+		return false, errEndless
+	default:
+		o.Page = next
+		return true, nil
+	}
+}
 
 // verdicts are GitHub's words for those of a review; what is pending was not sent yet.
 var verdicts = map[string]scm.Verdict{"APPROVED": scm.Approved, "CHANGES_REQUESTED": scm.ChangesRequested, "COMMENTED": scm.Commented, dismissed: scm.Commented}
@@ -69,10 +88,9 @@ func (c *Client) rawReviews(ctx context.Context, number int) ([]*github.PullRequ
 			return nil, err
 		}
 		out = append(out, all...)
-		if res.NextPage == 0 {
-			return out, nil
+		if more, err := turn(o, res); err != nil || !more {
+			return out, err
 		}
-		o.Page = res.NextPage
 	}
 }
 

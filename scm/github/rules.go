@@ -97,8 +97,9 @@ type rule struct {
 // rulesets adds what they ask. Servers before 3.11 have none: https://docs.github.com/en/enterprise-server@3.11/admin/release-notes.
 func (c *Client) rulesets(ctx context.Context, branch string, out *scm.Rules) error {
 	var all []rule
-	for next := 1; next != 0; {
-		req, err := c.gh.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/rules/branches/%s?per_page=%d&page=%d", c.owner, c.repo, url.PathEscape(branch), page, next), nil)
+	at := github.ListOptions{Page: 1}
+	for more := true; more; {
+		req, err := c.gh.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/rules/branches/%s?per_page=%d&page=%d", c.owner, c.repo, url.PathEscape(branch), page, at.Page), nil)
 		if err != nil {
 			return err
 		}
@@ -110,7 +111,10 @@ func (c *Client) rulesets(ctx context.Context, branch string, out *scm.Rules) er
 		if err != nil {
 			return err
 		}
-		all, next = append(all, some...), res.NextPage
+		all = append(all, some...)
+		if more, err = turn(&at, res); err != nil {
+			return err
+		}
 	}
 	bypass := len(all) > 0
 	asked := map[int64]bool{}

@@ -71,10 +71,9 @@ func (c *Client) eachStatus(ctx context.Context, sha string, f func(scm.Status) 
 				return nil
 			}
 		}
-		if res.NextPage == 0 {
-			return nil
+		if more, err := turn(o, res); err != nil || !more {
+			return err
 		}
-		o.Page = res.NextPage
 	}
 }
 

@@ -53,6 +53,8 @@ type Fake struct {
 	// PageCap is the longest page of a list: 100, as on GitHub. A smaller one makes several pages of few things.
 	PageCap int
 	Methods map[string]bool
+	// NoTeams says that tokens lack the scope read:org: a query that so much as names a field of a team is refused whole.
+	NoTeams bool
 	Old     bool // a GitHub Enterprise Server without merge queues and rulesets
 }
 
@@ -271,6 +273,7 @@ func (f *Fake) routes() {
 	f.route("GET /meta", hosttest.Read, f.meta)
 	f.route("GET "+repo, hosttest.Read, func(c *call) (reply, error) { return reply{200, f.fullRepository(c)}, nil })
 	f.route("POST "+repo+"/pulls", hosttest.Read, f.createPull)
+	f.route("GET "+repo+"/pulls/{n}", hosttest.Read, f.readPull)
 	f.route("PATCH "+repo+"/pulls/{n}", hosttest.Write, f.editPull)
 	f.route("PUT "+repo+"/pulls/{n}/merge", hosttest.Write, f.mergePull)
 	f.route("GET "+repo+"/pulls/{n}/reviews", hosttest.Read, f.listReviews)

@@ -140,6 +140,14 @@ func (f *Fake) Fork(branch string) int {
 	return p.number
 }
 
+func (f *Fake) readPull(c *call) (reply, error) {
+	p, err := f.find(c.number())
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{200, f.pull(p, true)}, nil
+}
+
 func (f *Fake) editPull(c *call) (reply, error) {
 	p, err := f.find(c.number())
 	if err != nil {

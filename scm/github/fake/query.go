@@ -2,6 +2,7 @@ package fake
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -26,6 +27,10 @@ func (f *Fake) graphql(c *call) (reply, error) {
 	doc, err := parser.ParseQuery(&ast.Source{Input: c.text("query")})
 	if err != nil || len(doc.Operations) != 1 {
 		return reply{200, object{"errors": []any{object{"message": fmt.Sprint("Parse error: ", err)}}}}, nil
+	}
+	if f.NoTeams && strings.Contains(c.text("query"), "on Team") {
+		return reply{200, object{"errors": []any{object{"type": "INSUFFICIENT_SCOPES", "message": "Your token has not been granted the required scopes to execute this query. " +
+			"The 'slug' field requires one of the following scopes: ['read:org', 'read:discussion'], but your token has only been granted the: ['repo'] scopes."}}}}, nil
 	}
 	vars, _ := c.body["variables"].(object)
 	x := &run{doc: doc, vars: vars}
