@@ -100,6 +100,9 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	if c.Restores {
 		c.undone()
 	}
+	if why := s.cause(w); why != "" {
+		c.Notices = append(c.Notices, why)
+	}
 	c.Old.Forget()
 	c.New.Forget()
 	p.tell(ctx, c)

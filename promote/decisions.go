@@ -110,6 +110,26 @@ func ReasonOf(h ledger.Hold) string {
 	return h.Reason
 }
 
+// cause says to reviewers who goes back, or past the environments before, and why; "" for anything that walks the road.
+func (s *Snapshot) cause(w *want) string {
+	for _, h := range s.book.Holds {
+		if h.App != w.placement.App || h.Environment != w.placement.Environment {
+			continue
+		}
+		by := ""
+		if h.By != "" {
+			by = ", by " + h.By
+		}
+		switch {
+		case h.Rollback != nil && w.restore != nil && h.Rollback.To.Is(w.record()):
+			return ReasonOf(h) + by
+		case h.Hotfix != nil && h.Hotfix.Release.Sequence == w.release.Sequence:
+			return fmt.Sprintf("%s is a hotfix, past the environments before: %s%s", w.release.Version, h.Reason, by)
+		}
+	}
+	return ""
+}
+
 // held gives the conditions of the holds on something that no other gate judges, such as a refresh.
 func (p *Promoter) held(s *Snapshot, w *want) []gates.Condition {
 	return gates.Holding(gates.Input{Placement: w.placement, Holds: s.holdsOn(w.placement, w.record()), Now: p.Now()})

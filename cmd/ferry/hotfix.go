@@ -58,8 +58,12 @@ func (a *app) runHotfix(ctx context.Context, o hotfixOptions) error {
 	if err != nil {
 		return err
 	}
+	who, err := a.openGitOps(ctx, o.gitops.as(o.as))
+	if err != nil {
+		return err
+	}
 	fix := promote.Fix{Environment: o.env, Base: o.base, Reason: scm.Text(o.reason)}
-	if fix.By, err = a.actor(ctx, g, o.as); err != nil {
+	if fix.By, err = a.actor(ctx, who, o.as); err != nil {
 		return err
 	}
 	b, err := a.completeHotfix(ctx, g, o, &releases[0])
