@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -97,7 +98,21 @@ func value(v any) door.Text {
 	if v == nil {
 		return outside("(none)")
 	}
-	return outside(digests.ReplaceAllString(fmt.Sprint(v), "$1")).Cut(most)
+	return outside(digests.ReplaceAllString(shown(v), "$1")).Cut(most)
+}
+
+// shown writes lists and mappings as YAML has them in one line, which JSON is.
+func shown(v any) string {
+	switch v.(type) {
+	case []any, map[string]any:
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if e.Encode(v) == nil {
+			return strings.TrimSuffix(b.String(), "\n")
+		}
+	}
+	return fmt.Sprint(v)
 }
 
 // fieldChange says what happened to one field.
