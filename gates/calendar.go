@@ -194,13 +194,25 @@ func holding(in Input) []Condition {
 			c.Reason += ", by " + h.By
 		}
 		if h.Until.IsZero() {
-			c.Hint = "ferry resume ends it"
+			c.Hint = resume(h) + " ends it"
 		} else {
 			c.Reason += ", until " + clock(h.Until, in.Now)
 		}
 		out = append(out, c)
 	}
 	return out
+}
+
+// resume is the command that ends a hold: it has to name the same scope.
+func resume(h Hold) string {
+	command := "ferry resume"
+	if h.App != "" {
+		command += " --app " + h.App
+	}
+	if h.Environment != "" {
+		command += " --env " + h.Environment
+	}
+	return command
 }
 
 func applies(h Hold, in Input) bool {

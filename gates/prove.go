@@ -262,7 +262,7 @@ func mend(p environments.Placement, trust environments.Trust, proof Proof) strin
 	if len(trust.Connector) > 0 {
 		hint += " (trusted: " + strings.Join(trust.Connector, ", ") + ")"
 	}
-	return hint + " Where there is none, set health.from of " + p.Environment + " in ferry.yaml to status, check or merged"
+	return hint + " Where there is none, let ferry report say it, or set health.from of " + p.Environment + " in ferry.yaml to status, check or merged"
 }
 
 func count(n int, thing string) string {

@@ -140,7 +140,7 @@ func (p *Promoter) decideBack(ctx context.Context, s *Snapshot, pl environments.
 		return decision{}, err
 	}
 	if !st.Found {
-		return decision{}, refuse(key(pl), "ferry resume ends the rollback", "cannot go back to %s: the history of %s does not hold it any more", h.Rollback.To.Version, pl.Folder)
+		return decision{}, refuse(key(pl), "ferry resume --app "+pl.App+" --env "+pl.Environment+" ends the rollback", "cannot go back to %s: the history of %s does not hold it any more", h.Rollback.To.Version, pl.Folder)
 	}
 	w := &want{placement: pl, release: st.Record.Release, reading: reading{inputs: st.Record.Inputs}, restore: &restored{st.Record, st.Folder}}
 	return decision{newest: w.release, want: w}, nil

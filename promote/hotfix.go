@@ -109,7 +109,7 @@ func (p *Promoter) decideFix(ctx context.Context, s *Snapshot, pl environments.P
 	live := s.lives[key(pl)]
 	rel := h.Hotfix.Release
 	if !live.Found || live.Record.Release.Sequence != h.Hotfix.Base.Sequence {
-		return decision{}, refuse(key(pl), "ferry resume takes the hotfix back", "the hotfix %s was made for %s, which does not run there any more", rel.Version, h.Hotfix.Base.Version)
+		return decision{}, refuse(key(pl), "ferry resume --app "+pl.App+" --env "+pl.Environment+" takes the hotfix back", "the hotfix %s was made for %s, which does not run there any more", rel.Version, h.Hotfix.Base.Version)
 	}
 	r, err := s.read(ctx, p.Repo, pl, rel, func(path string) (release.Record, bool, error) {
 		return live.Record, s.sharedAbove(pl, path), nil

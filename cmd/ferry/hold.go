@@ -81,7 +81,7 @@ func (a *app) resumeCommand() *cli.Command {
 }
 
 func (a *app) runResume(ctx context.Context, o holdOptions) error {
-	g, _, who, err := a.openHolds(ctx, &o)
+	g, s, who, err := a.openHolds(ctx, &o)
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,13 @@ func (a *app) runResume(ctx context.Context, o holdOptions) error {
 	if !wrote {
 		said = "nothing was held: " + scopeText(o.app, o.env)
 	}
-	_, err = fmt.Fprintln(a.Out, said)
-	return err
+	if _, err := fmt.Fprintln(a.Out, said); err != nil || wrote {
+		return err
+	}
+	for _, h := range g.Holds(s, promote.Scope{}) {
+		fmt.Fprintf(a.Out, "still held: %s: %s\n", scopeText(h.App, h.Environment), scm.Text(promote.ReasonOf(h)))
+	}
+	return nil
 }
 
 // openHolds opens the repository for a person and checks that the names are known.

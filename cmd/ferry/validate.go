@@ -84,7 +84,7 @@ func (a *app) runValidate(ctx context.Context, o folderOptions) error {
 		fmt.Fprintln(a.Err, "warning:", w)
 	}
 	if err == nil {
-		_, err = fmt.Fprintf(a.Out, "%s is valid: %d apps, %d environments\n", environments.RootFile, found.Apps, found.Environments)
+		_, err = fmt.Fprintf(a.Out, "%s is valid: %s, %s\n", environments.RootFile, several(found.Apps, "app"), several(found.Environments, "environment"))
 	}
 	return err
 }
@@ -106,4 +106,12 @@ func (a *app) configFolder(dir string) (environments.Source, error) {
 			return nil, usagef("there is no %s in %s or above it", environments.RootFile, start)
 		}
 	}
+}
+
+// several counts things: 1 app, 2 apps.
+func several(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
