@@ -92,7 +92,7 @@ type settings struct {
 	Supersede     supersede      `yaml:"supersede" doc:"What a newer release does to an open pull request: replace puts the newer one into it, on-approval does so until somebody approves, queue lets it wait until the pull request is merged or closed." example:"on-approval"`
 	Together      *bool          `yaml:"together" doc:"The apps of a group travel together or not at all. Without it, those that may go do, and the others are named." example:"true"`
 	Rollback      rollbackFile   `yaml:"rollback" doc:"How ferry rollback goes back in the environment, and whether ferry does so by itself." example:"{approvals: 1, on: failure, within: 30m}"`
-	Hotfix        quickFile      `yaml:"hotfix" doc:"The gates of ferry promote --hotfix, which goes straight into the environment." example:"{approvals: 2, ignore: [soak, windows]}"`
+	Hotfix        quickFile      `yaml:"hotfix" doc:"The gates of ferry hotfix, which goes straight into the environment." example:"{approvals: 2, ignore: [soak, windows]}"`
 	Gates         gatesFile      `yaml:"gates" doc:"Conditions for entering the environment." example:"{soak: 24h}"`
 	Images        rewriteFile    `yaml:"images" doc:"What happens to images on the way into the environment." example:"{rewrite: {dev.azurecr.io: prod.azurecr.io}}"`
 	renderingFile `yaml:",inline"`
