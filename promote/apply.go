@@ -124,13 +124,17 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 	if d.PullRequest != nil {
 		t.Labels = append(slices.Clone(t.Labels), d.PullRequest.Labels...) // people's own stay
 	}
-	pr, outcome, err := p.ensure(ctx, scm.Proposal{Head: d.Branch, Base: d.Base, Title: t.Title, Body: t.Body, Labels: t.Labels,
+	pr, outcome, err := p.ensure(ctx, scm.Proposal{Head: d.Branch, Base: d.Base, Title: t.Title, Body: continues(t), Labels: t.Labels,
 		New: d.PullRequest == nil, Reviewers: d.Reviewers, Assignees: d.Assignees})
 	if err != nil {
 		return fmt.Errorf("open the pull request of %s: %w", d.Branch, err)
 	}
+	before := d.PullRequest
 	d.PullRequest, d.Wrote = &pr, d.Wrote || outcome != scm.Unchanged
-	if err := p.comment(ctx, d, t.Rest); err != nil {
+	if outcome != scm.Unchanged {
+		p.link(ctx, d)
+	}
+	if err := p.comment(ctx, d, before, t.Rest); err != nil {
 		return err
 	}
 	return p.announce(ctx, d, d.Commit, !d.reuse)

@@ -46,6 +46,7 @@ type Origin struct {
 	Equal       int    `json:"equal,omitempty"` // how many manifests are what was proven there, byte for byte
 	Digests     bool   `json:"digests"`         // every image of the release has a digest, so they are what ran there
 	files       []release.File
+	proven      bool
 }
 
 // edit replaces one file below the root of the tree; nil data deletes it.
@@ -95,7 +96,7 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	if err := c.check(w.placement, o, c.mild(judged)); err != nil {
 		return nil, err
 	}
-	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace, Levels: levels(s.Config.Risk)})
+	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace, Levels: levels(s.Config.Risk), Facts: s.skipped(w)})
 	c.proven()
 	if c.Restores {
 		c.undone()

@@ -129,6 +129,7 @@ func TestOverride(t *testing.T) {
 		t.Fatalf("open: %v", got)
 	}
 	wantsIn(t, waits(w.advance()), "override by ada: 0 of 1, of others")
+	wantsIn(t, w.body(1), "**high** `shop` is not proven in dev", "which ada overrides (environment-skipped)")
 	w.approve("grace", 1)
 	// The policy is taken back before the merge: the record alone proves nothing.
 	w.push("main", map[string]string{"ferry.yaml": strings.Replace(chainYAML, "by: [ada]", "by: [linus]", 1)})
@@ -151,6 +152,14 @@ func TestOverride(t *testing.T) {
 	o, err := p.Confirm(w.ctx, promote.Key{App: "shop", Environment: "prod"})
 	w.must(err)
 	wantsIn(t, o.Reviewed, "grace")
+}
+
+// body is the description of a pull request.
+func (w *world) body(number int) string {
+	w.Helper()
+	pr, err := w.forge("ada").PullRequest(w.ctx, number)
+	w.must(err)
+	return pr.Body
 }
 
 // ruled is a forge with teams, rules and a queue, on top of the embedded one.

@@ -237,7 +237,7 @@ func (p *Promoter) candidate(ctx context.Context, s *Snapshot, pl environments.P
 		records[up] = st.Record
 		in.Upstreams = append(in.Upstreams, proof)
 		in.Evidence = append(in.Evidence, evidence.Commits...)
-		w.origins = append(w.origins, Origin{Environment: up, Commit: proof.Commit, Why: proof.Why, files: st.Record.Files})
+		w.origins = append(w.origins, Origin{Environment: up, Commit: proof.Commit, Why: proof.Why, files: st.Record.Files, proven: proof.Proven})
 	}
 	r, err := s.read(ctx, p.Repo, pl, w.release, func(path string) (release.Record, bool, error) {
 		return p.shared(ctx, s, pl, path, records)

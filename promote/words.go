@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ferry-cd/ferry/diff"
 	"github.com/ferry-cd/ferry/release"
@@ -22,12 +23,28 @@ func levels(risk map[string]string) map[string]diff.Level {
 	return all
 }
 
-// restMarker tells ferry's one comment with the rest of a description from every other.
+// restMarker tells ferry's one comment with the rest of a description from every other. A description that goes on in one
+// begins with it: lists of some forges give the beginning only.
 const restMarker = "<!-- ferry:rest -->"
 
-// comment says in one living comment what the description has no room for.
-func (p *Promoter) comment(ctx context.Context, d *Done, rest string) error {
+// noRest is what the comment says once the description holds everything again.
+const noRest = "The description holds everything: what was said here was about an earlier, longer change.\n"
+
+// continues marks a description that goes on in a comment.
+func continues(t Text) string {
+	if t.Rest == "" {
+		return t.Body
+	}
+	return restMarker + "\n\n" + t.Body
+}
+
+// comment says in one living comment what the description has no room for, and takes back what it said of an earlier
+// change. before is the pull request as it was, nil where there was none.
+func (p *Promoter) comment(ctx context.Context, d *Done, before *scm.PullRequest, rest string) error {
 	forge, able := p.Forge.(scm.Commenter)
+	if rest == "" && before != nil && strings.HasPrefix(before.Body, restMarker) {
+		rest = noRest
+	}
 	if !able || rest == "" {
 		return nil
 	}

@@ -227,6 +227,9 @@ func reason(c gates.Condition) door.Text { return outside(strings.TrimPrefix(c.R
 
 // riskLine says one risk in a line.
 func riskLine(r diff.Risk) door.Text {
+	if r.Resource == (diff.Resource{}) { // of the whole app
+		return door.Lines("%s: %s", outside(r.Level.String()), outside(r.Reason))
+	}
 	place := outside(r.Resource.String())
 	if r.Field != "" {
 		place = door.Lines("%s %s", place, outside(r.Field))

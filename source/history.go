@@ -38,7 +38,6 @@ func (w *walkBetween) visit(c git.Commit) (bool, error) {
 	for _, p := range c.Parents {
 		if w.theirs[c.ID] {
 			w.theirs[p] = true
-			delete(w.open, p)
 		} else if !w.theirs[p] || p == w.from {
 			w.open[p] = true
 		}
