@@ -187,7 +187,7 @@ func (p *Promoter) merge(ctx context.Context, m Merge) Done {
 		d.Action, d.Err = ActionQueue, p.queue(ctx, m)
 		return d
 	}
-	d.Merged, d.Err = p.Forge.MergePullRequest(ctx, m.PullRequest.Number, scm.Merge{Head: m.PullRequest.HeadSHA, Message: m.message})
+	d.Merged, d.Err = p.Forge.MergePullRequest(ctx, m.PullRequest.Number, m.asked())
 	if d.Err != nil {
 		d.Err = fmt.Errorf("merge pull request #%d: %w", m.PullRequest.Number, d.Err)
 	}

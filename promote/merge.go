@@ -46,7 +46,8 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 	}
 	plan.Promotions = append(plan.Promotions, promotion)
 	plan.wake(gates.NextWakeup(verdicts...))
-	merge := Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest, Way: AtOnce, message: have.message(promotion.PullRequest.Title)}
+	merge := Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest, Way: AtOnce,
+		message: have.message(promotion.PullRequest.Title), method: methodOf(rules)}
 	if len(promotion.Conditions) > 0 {
 		if merge.Way = TakenOut; promotion.Merge == environments.Auto && promotion.PullRequest.Queued {
 			plan.Merges = append(plan.Merges, merge)

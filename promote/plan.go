@@ -96,6 +96,12 @@ type Merge struct {
 	PullRequest       scm.PullRequest
 	Way               Way
 	message           string
+	method            scm.Method
+}
+
+// asked is the merge as a forge is asked for it: of the head that was judged.
+func (m Merge) asked() scm.Merge {
+	return scm.Merge{Head: m.PullRequest.HeadSHA, Message: m.message, Method: m.method}
 }
 
 // Way is how a pull request is merged.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/gates"
@@ -49,16 +50,43 @@ func required(rules scm.Rules, promotion Promotion, head gates.Head, reviews []g
 	if rules.Pipeline {
 		cs = append(cs, pipeline(promotion, head)...)
 	}
-	approved := 0
-	for _, r := range reviews {
-		if r.Decision == gates.Approved && r.SHA == head.ID {
-			approved++
-		}
-	}
-	if approved < rules.Approvals {
+	if approved := approvers(head, reviews); approved < rules.Approvals {
 		cs = append(cs, rule(promotion, "%d approvals, of which there are %d", rules.Approvals, approved))
 	}
 	return cs
+}
+
+// approvers counts people whose newest verdict approves the head, as forges do: each once, never the author, and nobody who
+// may not write. reviews are oldest first.
+func approvers(head gates.Head, reviews []gates.Review) int {
+	newest := map[string]gates.Review{}
+	for _, r := range reviews {
+		if r.Decision == gates.Approved || r.Decision == gates.ChangesRequested {
+			newest[strings.ToLower(r.Author)] = r
+		}
+	}
+	n := 0
+	for _, r := range newest {
+		if r.Decision == gates.Approved && r.SHA == head.ID && !r.Outsider && !strings.EqualFold(r.Author, head.Author) {
+			n++
+		}
+	}
+	return n
+}
+
+// methodOf chooses how to merge where a branch takes no merge commits; "" is the forge's own way. A forge that rebases makes
+// commits that nobody signed, one that squashes signs its own.
+func methodOf(rules scm.Rules) scm.Method {
+	if len(rules.Methods) == 0 || slices.Contains(rules.Methods, scm.MergeCommit) {
+		return ""
+	}
+	if slices.Contains(rules.Methods, scm.Rebase) && !rules.Signed {
+		return scm.Rebase
+	}
+	if slices.Contains(rules.Methods, scm.Squash) {
+		return scm.Squash
+	}
+	return rules.Methods[0]
 }
 
 // pipeline are the statuses of a head that do not let the whole of them be success.
@@ -118,7 +146,7 @@ func (p *Promoter) queue(ctx context.Context, m Merge) error {
 	}
 	var err error
 	if m.Way == Enqueue {
-		err = forge.EnqueuePullRequest(ctx, m.PullRequest.Number, scm.Merge{Head: m.PullRequest.HeadSHA, Message: m.message})
+		err = forge.EnqueuePullRequest(ctx, m.PullRequest.Number, m.asked())
 	} else {
 		err = forge.DequeuePullRequest(ctx, m.PullRequest.Number)
 	}

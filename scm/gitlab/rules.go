@@ -93,10 +93,10 @@ func matches(pattern, branch string) bool {
 
 func (c *Client) wantsSignatures(ctx context.Context) (bool, error) {
 	rules, _, err := c.api.Projects.GetProjectPushRules(c.pid, with(ctx))
-	if absent(err) || rules == nil {
+	if absent(err) {
 		return false, nil
 	}
-	return rules.RejectUnsignedCommits, c.meaning(err)
+	return rules != nil && rules.RejectUnsignedCommits, c.meaning(err)
 }
 
 // Permissions implements scm.Permitted.
