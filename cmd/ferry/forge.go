@@ -189,11 +189,21 @@ func siteSaid(ctx context.Context, repo *git.Repository, remote string) (site, b
 	}
 	u, err := url.Parse(said.URL)
 	own, err2 := url.Parse(s.url)
-	if err != nil || err2 != nil || u.Hostname() != own.Hostname() {
+	if err != nil || err2 != nil || !sameServer(u, own, remote) {
 		return site{}, false, &otherHostError{said.URL, repo.URL()}
 	}
 	s, err = s.below(strings.TrimRight(said.URL, "/"))
 	return s, err == nil, err
+}
+
+// sameServer tells whether a forge is where the repository is: at another port of its host may be anybody's. An address of
+// SSH does not tell the port of the forge.
+func sameServer(said, own *url.URL, remote string) bool {
+	port := func(u *url.URL) string {
+		return cmp.Or(u.Port(), map[string]string{"https": "443", "http": "80"}[u.Scheme])
+	}
+	web := strings.HasPrefix(remote, "https://") || strings.HasPrefix(remote, "http://")
+	return strings.EqualFold(said.Hostname(), own.Hostname()) && (!web || said.Scheme == own.Scheme && port(said) == port(own))
 }
 
 // forgeSaid reads `forge:` of ferry.yaml on the default branch; nothing where there is neither.

@@ -89,9 +89,12 @@ func TestWhoseToken(t *testing.T) {
 // Which forge it is may stand in ferry.yaml; where the credentials go may not.
 func TestSiteInTheConfiguration(t *testing.T) {
 	for config, want := range map[string]site{
-		"forge: {kind: gitea}\n":                                {"gitea", "https://git.example.com", "acme/gitops"},
-		"forge: {kind: gitea, url: https://git.example.com}\n":  {"gitea", "https://git.example.com", "acme/gitops"},
-		"forge: {kind: gitea, url: https://evil.example.net}\n": {},
+		"forge: {kind: gitea}\n":                                         {"gitea", "https://git.example.com", "acme/gitops"},
+		"forge: {kind: gitea, url: https://git.example.com}\n":           {"gitea", "https://git.example.com", "acme/gitops"},
+		"forge: {kind: gitea, url: https://evil.example.net}\n":          {},
+		"forge: {kind: gitea, url: https://git.example.com:443/forge}\n": {"gitea", "https://git.example.com:443/forge", "acme/gitops"},
+		"forge: {kind: gitea, url: https://git.example.com:8443/evil}\n": {},
+		"forge: {kind: gitea, url: http://git.example.com/evil}\n":       {},
 		"version: 1\n": {},
 	} {
 		repo, err := git.Open(t.Context(), gittest.Bare(t, map[string]string{"ferry.yaml": config}), git.Options{Now: time.Now})
@@ -104,7 +107,14 @@ func TestSiteInTheConfiguration(t *testing.T) {
 			t.Errorf("%q: %+v, %v", config, got, err)
 		}
 	}
-	repo, err := git.Open(t.Context(), gittest.Bare(t, nil), git.Options{Now: time.Now})
+	repo, err := git.Open(t.Context(), gittest.Bare(t, map[string]string{"ferry.yaml": "forge: {kind: gitea, url: https://git.example.com:8443}\n"}), git.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, known, err := siteSaid(t.Context(), repo, "git@git.example.com:acme/gitops.git"); !known || err != nil || got.url != "https://git.example.com:8443" {
+		t.Errorf("by SSH: %+v, %v", got, err)
+	}
+	repo, err = git.Open(t.Context(), gittest.Bare(t, nil), git.Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
