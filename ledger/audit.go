@@ -61,6 +61,19 @@ type Health struct {
 // Evidence tells whether the entry shows that a review was asked for what came.
 func (e Entry) Evidence() bool { return e.PullRequest > 0 && e.Same }
 
+// Unmet names the gates that did not pass when the merge was recorded and that nobody overrode, sorted: people can merge
+// past them.
+func (e Entry) Unmet() []string {
+	var all []string
+	for _, g := range e.Gates {
+		if !g.Pass && !slices.ContainsFunc(e.Overrides, func(o Override) bool { return slices.Contains(o.Gates, g.Gate) }) {
+			all = append(all, g.Gate)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // Path is where the entry lies: in the order of time.
 func (e Entry) Path() string {
 	return path.Join(folderOf(e.Environment, e.App), e.Time.UTC().Format("20060102T150405Z")+"-"+e.Commit[:min(10, len(e.Commit))]+".json")

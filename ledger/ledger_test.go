@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -166,5 +167,13 @@ func TestEntries(t *testing.T) {
 	all, err := ledger.Entries(ctx, repo, head.Tree, "prod", "")
 	if err != nil || len(all) != 1 || all[0].Health.State != "healthy" || !release.SameContent(all[0].Release, rel) {
 		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// What people merged past is named, except what somebody overrode.
+func TestUnmet(t *testing.T) {
+	e := ledger.Entry{Gates: []ledger.Gate{{Gate: "soak"}, {Gate: "healthy", Pass: true}, {Gate: "approvals"}, {Gate: "approvals"}}, Overrides: []ledger.Override{{Gates: []string{"soak"}}}}
+	if got := e.Unmet(); !slices.Equal(got, []string{"approvals"}) {
+		t.Errorf("%q", got)
 	}
 }

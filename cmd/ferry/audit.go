@@ -156,6 +156,8 @@ func auditRows(a promote.Audit) [][]string {
 		}
 		if !e.Evidence() {
 			evidence = "no"
+		} else if open := e.Unmet(); len(open) > 0 {
+			evidence = "yes, but not passed: " + strings.Join(open, ", ")
 		}
 		rows = append(rows, []string{e.Time.UTC().Format(time.RFC3339), e.Environment, e.App, e.Release.Version, e.Release.Sequence.String(), e.Kind, from, e.Commit,
 			strconv.Itoa(e.PullRequest), e.Author, strings.Join(e.Approvers, " "), e.Merger, tested(e), overridesText(e), health, evidence})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -119,6 +120,9 @@ func (a *app) prMergeCommand() *cli.Command {
 		if o.head == "" {
 			o.head = pr.HeadSHA
 		}
+		if said := a.unpassed(ctx, d, pr); said != "" {
+			fmt.Fprintln(a.Err, "warning:", said)
+		}
 		commit, err := d.forge.MergePullRequest(ctx, o.number, scm.Merge{Head: o.head, Message: o.text})
 		if err != nil {
 			return "", err
@@ -128,6 +132,21 @@ func (a *app) prMergeCommand() *cli.Command {
 		}
 		return fmt.Sprintf("#%d merged into %s as %s", o.number, pr.Base, short(commit)), nil
 	})
+}
+
+// unpassed is what a person who merges past ferry's gates should know; "" where there is nothing. A person's own merge is
+// what the gate review waits for.
+func (a *app) unpassed(ctx context.Context, d desk, pr scm.PullRequest) string {
+	history, err := d.forge.Statuses(ctx, pr.HeadSHA)
+	if err != nil || pr.State != scm.Open {
+		return ""
+	}
+	for _, s := range newestStatuses(history) {
+		if s.Context == release.GatesContext && s.State != scm.Success && s.Text != "waits for review" {
+			return fmt.Sprintf("%s said at %s: %s; the audit will show what was merged past it", s.Context, moment(s.Time), scm.Line(s.Text))
+		}
+	}
+	return ""
 }
 
 func (a *app) prCloseCommand() *cli.Command {
