@@ -63,7 +63,7 @@ func (t *Transport) refresh(req *http.Request, known *answer, x exchange) *http.
 	if t.cache.kept == nil || t.cache.bytes+len(x.body) > maxCache {
 		t.cache = cache{kept: map[string]answer{}}
 	}
-	t.cache.bytes += len(x.body)
+	t.cache.bytes += len(x.body) - len(t.cache.kept[cacheKey(req)].body)
 	t.cache.kept[cacheKey(req)] = answer{etag, x.res.StatusCode, x.res.Header.Clone(), x.body}
 	return x.res
 }

@@ -28,6 +28,7 @@ type Options struct {
 	Pace    time.Duration
 	Burst   int           // 5
 	Budget  time.Duration // the longest that all waits of one request may take together: 10m
+	Total   time.Duration // the same of all requests, without what the pace costs: three times Budget
 	Timeout time.Duration // of one attempt with its body: 1m
 	MaxBody int64         // bytes of one answer: 32 MiB
 	// JSON says that every success of this server is JSON or empty: a page in its place comes from something in between, and
@@ -60,6 +61,7 @@ type Transport struct {
 	mu    sync.Mutex
 	calls Calls
 	cache cache
+	spent time.Duration // of Options.Total
 }
 
 // Calls counts what went over a Transport.
@@ -75,6 +77,7 @@ func NewTransport(o Options) *Transport {
 	def(&o.Pace, time.Second)
 	def(&o.Burst, 5)
 	def(&o.Budget, 10*time.Minute)
+	def(&o.Total, 3*o.Budget)
 	def(&o.Timeout, time.Minute)
 	def(&o.MaxBody, 32<<20)
 	if o.Now == nil {

@@ -229,6 +229,18 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestPausesOfAllRequestsHaveABudget(t *testing.T) {
+	l := newLine(t, door.Options{Pace: -1, Budget: time.Minute}, says(429, "", "Retry-After", "50"), says(200, ""), says(429, "", "Retry-After", "50"), says(200, ""),
+		says(429, "", "Retry-After", "50"), says(200, ""), says(429, "", "Retry-After", "50"), says(200, ""))
+	var wait *door.WaitError
+	for n := range 4 {
+		_, _, err := l.ask(t.Context(), "GET", "/", "")
+		if errors.As(err, &wait) != (n == 3) {
+			t.Errorf("request %d: %v after %v", n, err, l.slept)
+		}
+	}
+}
+
 func TestALimitForEver(t *testing.T) {
 	l := newLine(t, door.Options{Pace: -1, Budget: 100 * time.Hour}, says(429, "no", "Retry-After", "1"))
 	if code, _, err := l.ask(t.Context(), "GET", "/", ""); code != 429 || err != nil || len(l.seen) > 30 {

@@ -43,7 +43,7 @@ func (t *Transport) persist(req *http.Request, sent []byte) (*http.Response, err
 			}
 			return t.refresh(req, known, x), nil
 		}
-		if err := t.wait(req.Context(), v.wait, s); err != nil {
+		if err := t.pause(req.Context(), v.wait, s); err != nil {
 			return nil, err
 		}
 		t.count(func(c *Calls) { c.Retries++ })
@@ -193,6 +193,18 @@ func (t *Transport) slow(res *http.Response) {
 	if wait, said := t.retryAfter(res); said && res.StatusCode < 300 {
 		t.pace.notBefore(t.o.Now().Add(wait))
 	}
+}
+
+// pause waits because of what the server said, within the budget of the request and that of all.
+func (t *Transport) pause(ctx context.Context, d time.Duration, s *state) error {
+	t.mu.Lock()
+	t.spent += d
+	over := t.spent > t.o.Total
+	t.mu.Unlock()
+	if over {
+		return &WaitError{Until: t.o.Now().Add(d)}
+	}
+	return t.wait(ctx, d, s)
 }
 
 // wait pauses within the budget.

@@ -128,12 +128,16 @@ func (p *Promoter) judged(ctx context.Context, s *Snapshot, u unit, have *propos
 	if pr, err = p.dated(ctx, pr, have, reviews); err != nil {
 		return gates.Head{}, nil, err
 	}
+	me, err := p.judging(ctx, s, reviews)
+	if err != nil {
+		return gates.Head{}, nil, err
+	}
 	var said []gates.Review
 	for _, rv := range reviews {
 		if rv.SHA == "" && rv.Covers(pr) == "" {
 			rv.SHA = pr.HeadSHA
 		}
-		said = append(said, gates.Review{Author: rv.Author, Decision: gates.Decision(rv.Verdict), SHA: rv.SHA, Time: rv.Time, Outsider: !rv.Writer})
+		said = append(said, gates.Review{Author: rv.Author, Decision: gates.Decision(rv.Verdict), SHA: rv.SHA, Time: rv.Time, Outsider: !rv.Writer || rv.Author == me})
 	}
 	statuses, err := s.statusesOf(ctx, p.Forge, have.head.ID)
 	if err != nil {
@@ -141,6 +145,14 @@ func (p *Promoter) judged(ctx context.Context, s *Snapshot, u unit, have *propos
 	}
 	same, err := p.same(ctx, u, have, reviews)
 	return gates.Head{ID: string(have.head.ID), Author: pr.Author, Pushed: pr.HeadPushed, Same: same, Statuses: reported(statuses)}, said, err
+}
+
+// judging is ferry's own name, whose approval never counts, also of what another account opened; "" where nobody approved.
+func (p *Promoter) judging(ctx context.Context, s *Snapshot, reviews []scm.Review) (string, error) {
+	if !slices.ContainsFunc(reviews, func(r scm.Review) bool { return r.Verdict == scm.Approved }) {
+		return "", nil
+	}
+	return p.me(ctx, s)
 }
 
 // dated reads a pull request anew where a forge does not tell which commit its reviews are about: then it counts when the

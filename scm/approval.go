@@ -17,19 +17,20 @@ func Objectors(pr PullRequest, reviews []Review) []string {
 }
 
 // Covers says why a review is not about the pull request's head; "" when it is. Where the forge does not tell which commit
-// was reviewed, the review has to be younger than the head, or the forge has to drop reviews when the head moves.
+// was reviewed, the review has to be younger than the head; where it does not tell when that came either, it has to drop reviews by itself
+// when the head moves.
 func (r Review) Covers(pr PullRequest) string {
 	switch {
 	case r.SHA == pr.HeadSHA && r.SHA != "":
 		return ""
 	case r.SHA != "":
 		return "it is about an older commit"
-	case pr.ResetsApprovals, !pr.HeadPushed.IsZero() && r.Time.After(pr.HeadPushed):
+	case !pr.HeadPushed.IsZero() && !r.Time.After(pr.HeadPushed):
+		return "it is older than the newest commit" // also where the forge will reset it in a moment
+	case !pr.HeadPushed.IsZero(), pr.ResetsApprovals:
 		return ""
-	case pr.HeadPushed.IsZero():
-		return "the forge tells neither which commit was reviewed nor when the head was pushed, and does not reset approvals"
 	}
-	return "it is older than the newest commit"
+	return "the forge tells neither which commit was reviewed nor when the head was pushed, and does not reset approvals"
 }
 
 // people gives those whose newest verdict is as asked; a comment is no verdict.

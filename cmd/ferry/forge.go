@@ -292,10 +292,10 @@ func (c connection) signing() func(context.Context, string) (scm.Signer, error) 
 		signed, known := asked[base]
 		if !known {
 			rules, err := ruler.Rules(ctx, base)
-			if err != nil && !errors.Is(err, scm.ErrForbidden) { // who may not know the rules finds out by the push
+			if err != nil && !errors.Is(err, scm.ErrForbidden) {
 				return nil, err
 			}
-			signed = rules.Signed
+			signed = rules.Signed || err != nil // who may not know the rules is safe with a signature
 			asked[base] = signed
 		}
 		if !signed {

@@ -66,6 +66,11 @@ func TestWhoseToken(t *testing.T) {
 		"a GitLab job's, elsewhere": {"gitlab", "https://git.example.com", map[string]string{"CI_JOB_TOKEN": "job-secret", "CI_SERVER_URL": "https://gitlab.com"}, ""},
 		"an Azure job's":            {"azure", "https://dev.azure.com/acme", map[string]string{"SYSTEM_ACCESSTOKEN": "job-secret", "SYSTEM_COLLECTIONURI": "https://dev.azure.com/acme/"}, "Bearer job-secret"},
 		"an Azure job's, elsewhere": {"azure", "https://tfs.example.com/x", map[string]string{"SYSTEM_ACCESSTOKEN": "job-secret", "SYSTEM_COLLECTIONURI": "https://dev.azure.com/acme/"}, ""},
+		"an identity's, elsewhere":  {"azure", "https://tfs.example.com/x", map[string]string{"AZURE_DEVOPS_EXT_PAT": "wide-secret"}, ""},
+		"an identity's, at home":    {"azure", "https://dev.azure.com/acme", map[string]string{"AZURE_DEVOPS_EXT_PAT": "wide-secret"}, "Basic OndpZGUtc2VjcmV0"},
+		"ferry's own, on a server":  {"azure", "https://tfs.example.com/x", map[string]string{"FERRY_TOKEN": "wide-secret"}, "Basic OndpZGUtc2VjcmV0"},
+		"a pipeline's":              {"bitbucket", "https://api.bitbucket.org", map[string]string{"BITBUCKET_TOKEN": "job-secret"}, "Bearer job-secret"},
+		"a pipeline's, elsewhere":   {"bitbucket", "https://bitbucket.example.com", map[string]string{"BITBUCKET_TOKEN": "job-secret"}, ""},
 		"nobody":                    {"bitbucket", "https://api.bitbucket.org", nil, ""},
 	} {
 		who, err := elsewhere(c.env).credentials(call{site: site{kind: c.kind, url: c.url}, now: time.Now})

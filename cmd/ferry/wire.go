@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -137,17 +138,25 @@ func (a *app) gitlabCredentials(c call) (credentials, error) {
 	return a.tokenFor(gitlab.JobUsername, a.token("CI_JOB_TOKEN"), func(t door.Token) door.Credential { return door.Header("JOB-TOKEN", t) }), nil
 }
 
-// azureCredentials takes what a job or a federated identity offers for any organization: tokens of Microsoft Entra know
-// themselves where they are good. The job's own token is for its own collection.
+// azureCredentials takes what a job or a federated identity offers, for Microsoft's own hosts alone: those tokens are good
+// in every organization, and another server could use them there. ferry's own token is for whatever server is named, the
+// job's for its own collection.
 func (a *app) azureCredentials(c call) (credentials, error) {
 	getenv := func(name string) string {
-		if name == "SYSTEM_ACCESSTOKEN" && !a.from("SYSTEM_COLLECTIONURI", c.site) {
+		own := name == "FERRY_TOKEN" || name == "SYSTEM_ACCESSTOKEN" && a.from("SYSTEM_COLLECTIONURI", c.site)
+		if !own && (name == "SYSTEM_ACCESSTOKEN" || !microsofts(c.url)) {
 			return ""
 		}
 		return a.Getenv(name)
 	}
 	who := azure.FromEnvironment(getenv, azure.WorkloadIdentity{CABundle: c.ca, Now: c.now})
 	return credentials{api: who, git: who}, nil
+}
+
+// microsofts tells whether an organization lies in Azure DevOps Services.
+func microsofts(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && (u.Hostname() == "dev.azure.com" || strings.HasSuffix(u.Hostname(), ".visualstudio.com"))
 }
 
 func (a *app) giteaCredentials(c call) (credentials, error) {
@@ -158,9 +167,15 @@ func (a *app) giteaCredentials(c call) (credentials, error) {
 	return a.tokenFor(gitea.Username, token, door.Bearer), nil
 }
 
+// bitbucketCloud is the one server that a job of Bitbucket Pipelines has a token for.
+const bitbucketCloud = "https://api.bitbucket.org"
+
 // bitbucketCredentials are an access token, which is its own user, or an API token with the account's address.
-func (a *app) bitbucketCredentials(call) (credentials, error) {
-	token := a.token("FERRY_TOKEN", "BITBUCKET_TOKEN")
+func (a *app) bitbucketCredentials(c call) (credentials, error) {
+	token := a.token("FERRY_TOKEN")
+	if token.IsZero() && c.url == bitbucketCloud {
+		token = a.token("BITBUCKET_TOKEN")
+	}
 	if user := a.Getenv("FERRY_USERNAME"); user != "" && !token.IsZero() {
 		who := door.Basic(user, token)
 		return credentials{api: who, git: who}, nil
