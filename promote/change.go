@@ -45,6 +45,7 @@ type Origin struct {
 	Why         string `json:"why"`
 	Equal       int    `json:"equal,omitempty"` // how many manifests are what was proven there, byte for byte
 	Digests     bool   `json:"digests"`         // every image of the release has a digest, so they are what ran there
+	Alike       bool   `json:"alike"`           // the change is the one that was proven there, field by field
 	files       []release.File
 	proven      bool
 }
@@ -98,6 +99,9 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	}
 	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace, Levels: levels(s.Config.Risk), Facts: s.skipped(w)})
 	c.proven()
+	if err := p.alike(ctx, s, w, c); err != nil {
+		return nil, err
+	}
 	if c.Restores {
 		c.undone()
 	}

@@ -181,6 +181,10 @@ func (p pager) sameAs(o promote.Origin, c promote.Change) door.Inert {
 		all = append(all, door.Say("same digests"))
 	}
 	switch n := len(c.To.Files); {
+	case o.Alike && o.Digests:
+		return door.Say("; same digests and same change")
+	case o.Alike:
+		all = append(all, door.Say("same change"))
 	case o.Equal == 0:
 	case o.Equal == n:
 		all = append(all, door.Say("same manifests"))
