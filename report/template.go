@@ -137,7 +137,9 @@ func plainError(err error) error {
 	if _, rest, found := strings.Cut(text, `executing "text" at `); found {
 		text = rest
 	}
-	text = strings.NewReplacer("in type report.templateData", "in a text", "in type report.templateApp", "in an app").Replace(text)
+	// The library speaks of Go's types; people know texts, lists and apps.
+	text = strings.NewReplacer("in type report.templateData", "in a text", "in type report.templateApp", "in an app", "[]report.templateApp", "the list of apps",
+		"report.templateData", "everything", "report.templateApp", "an app", "[]interface {}", "a list", "interface {}", "a value").Replace(text)
 	return errors.New(text)
 }
 
