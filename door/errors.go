@@ -1,6 +1,7 @@
 package door
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,6 +21,12 @@ func (e *LostError) Error() string {
 
 // Unwrap implements the interface of errors.Is.
 func (e *LostError) Unwrap() error { return e.Err }
+
+// Lost tells whether what was asked for may have happened although its reply never came.
+func Lost(err error) bool {
+	var lost *LostError
+	return errors.As(err, &lost)
+}
 
 // WaitError says that the server wants a longer pause than this run may wait.
 type WaitError struct{ Until time.Time }
@@ -58,6 +65,15 @@ func (e *StatusError) ExitCode() int {
 		return 4
 	}
 	return 1
+}
+
+// Refusal gives the status and the words of an answer that is no success; 0 where err is none.
+func Refusal(err error) (code int, said string) {
+	var refused *StatusError
+	if errors.As(err, &refused) {
+		return refused.Code, refused.Body
+	}
+	return 0, ""
 }
 
 const shown = 300 // characters of a server's answer in an error

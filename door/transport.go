@@ -84,7 +84,7 @@ func NewTransport(o Options) *Transport {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = Sleep
 	}
 	if o.Chance == nil {
 		o.Chance = chance

@@ -231,7 +231,8 @@ func backoff(first, longest time.Duration, n int, chance float64) time.Duration 
 
 func chance() float64 { return rand.Float64() }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, unless the context ends first; then its error comes back.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -3,6 +3,7 @@ package scm
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/ferry-cd/ferry/door"
@@ -40,6 +41,11 @@ func Meaning(code int) error {
 		return ErrInvalid
 	}
 	return nil
+}
+
+// Meant tells whether an error is one of the contract's already.
+func Meant(err error) bool {
+	return slices.ContainsFunc([]error{ErrNotFound, ErrConflict, ErrUnauthorized, ErrForbidden, ErrInvalid}, func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // meant is an answer with its meaning.

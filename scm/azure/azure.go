@@ -124,7 +124,7 @@ func Open(_ context.Context, o Options) (*Client, error) {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = door.Sleep
 	}
 	o.URL, o.Identities = strings.TrimSuffix(base.String(), "/"), strings.TrimSuffix(o.Identities, "/")
 	c := &Client{o: o, project: project, repository: repository, version: apiVersion(base)}
@@ -192,14 +192,3 @@ func (e *optionError) Error() string {
 
 // ExitCode implements the table of exit codes: a wrong configuration.
 func (e *optionError) ExitCode() int { return 2 }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}

@@ -80,32 +80,15 @@ func (c *Client) failure(res *http.Response) error {
 
 // word turns an error of a call into one of the contract's; those that are already stay.
 func (c *Client) word(err error) error {
-	for _, kind := range []error{scm.ErrNotFound, scm.ErrConflict, scm.ErrUnauthorized, scm.ErrForbidden, scm.ErrInvalid} {
-		if errors.Is(err, kind) {
-			return err
-		}
+	if scm.Meant(err) {
+		return err
 	}
 	return scm.Translate(err, c.o.Now())
 }
 
-// refused gives the status and text of a refusal; 0 where err is none.
-func refused(err error) (code int, said string) {
-	var refusal *door.StatusError
-	if errors.As(err, &refusal) {
-		return refusal.Code, refusal.Body
-	}
-	return 0, ""
-}
-
 func missing(err error) bool {
-	code, _ := refused(err)
+	code, _ := door.Refusal(err)
 	return code == http.StatusNotFound || errors.Is(err, scm.ErrNotFound)
-}
-
-// lost tells whether an act may have happened although its reply never came.
-func lost(err error) bool {
-	var l *door.LostError
-	return errors.As(err, &l)
 }
 
 const maxPages = 10_000

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -131,7 +132,7 @@ func (c *Client) ask(ctx context.Context, p pullRequest, want scm.Proposal) (*pu
 		next := p
 		next.Reviewers = append(slices.Clone(p.Reviewers), account{UUID: name})
 		edited, err := c.put(ctx, next)
-		switch code, _ := refused(err); {
+		switch code, _ := door.Refusal(err); {
 		case code == http.StatusBadRequest, code == http.StatusNotFound:
 			nobody = append(nobody, name)
 		case err != nil:

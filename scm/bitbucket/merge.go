@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -40,7 +41,7 @@ func (c *Client) merge(ctx context.Context, number int, m scm.Merge) (string, er
 		case after.State == scm.Merged:
 			done, err = foreign(after, m)
 			return err
-		case err == nil || lost(err):
+		case err == nil || door.Lost(err):
 			return err
 		case after.HeadSHA != m.Head:
 			_, err = settled(after, m)
@@ -89,7 +90,7 @@ func (c *Client) post(ctx context.Context, number int, m scm.Merge) error {
 
 // refusal says what the server has against a merge.
 func (c *Client) refusal(pr scm.PullRequest, err error) error {
-	code, said := refused(err)
+	code, said := door.Refusal(err)
 	switch {
 	case code == http.StatusConflict, strings.Contains(strings.ToLower(said), "conflict"):
 		return &scm.MergeConflictError{Head: pr.Head, Base: pr.Base}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -59,7 +60,7 @@ func (c *Client) Reviews(ctx context.Context, number int) ([]scm.Review, error) 
 // writer tells whether an account may write now. Only an administrator's token may ask; to others nobody is known to.
 func (c *Client) writer(ctx context.Context, name string) (bool, error) {
 	got, err := c.permissionsOf(ctx, name)
-	if code, _ := refused(err); code == http.StatusForbidden || code == http.StatusNotFound {
+	if code, _ := door.Refusal(err); code == http.StatusForbidden || code == http.StatusNotFound {
 		return false, nil
 	}
 	return slices.ContainsFunc(got, func(p permission) bool {

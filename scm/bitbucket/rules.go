@@ -8,6 +8,7 @@ import (
 
 	"github.com/gobwas/glob"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -54,7 +55,7 @@ func (c *Client) Permissions(ctx context.Context) (scm.Permissions, error) {
 			url.Values{"q": {"repository.full_name=" + quoted(c.o.Repository)}}.Encode())
 	}
 	out := scm.Permissions{Unknown: []string{"scope repository:write", "scope pullrequest:write", "scope account"}}
-	if code, _ := refused(err); code == http.StatusForbidden || code == http.StatusNotFound {
+	if code, _ := door.Refusal(err); code == http.StatusForbidden || code == http.StatusNotFound {
 		out.Unknown = append([]string{"write access to the repository"}, out.Unknown...)
 		return out, nil // a repository's access token is nobody who could ask
 	}

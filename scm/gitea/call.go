@@ -40,7 +40,7 @@ func (r refusing) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // word turns an error of a call into one of the contract's; those that are already stay.
 func (c *Client) word(err error) error {
-	if meant(err) {
+	if scm.Meant(err) {
 		return err
 	}
 	var outer *url.Error
@@ -48,7 +48,7 @@ func (c *Client) word(err error) error {
 		err = outer.Err // the URL is in the inner one, shorter
 	}
 	var syntax *json.SyntaxError
-	code, _ := refused(err)
+	code, _ := door.Refusal(err)
 	switch {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%s does not answer as Gitea's API does: %w", c.o.URL, err)
@@ -56,31 +56,6 @@ func (c *Client) word(err error) error {
 		return fmt.Errorf("%w: %w", scm.ErrForbidden, err)
 	}
 	return scm.Translate(err, c.o.Now())
-}
-
-// meant tells whether an error is one of the contract's already.
-func meant(err error) bool {
-	for _, kind := range []error{scm.ErrNotFound, scm.ErrConflict, scm.ErrUnauthorized, scm.ErrForbidden, scm.ErrInvalid} {
-		if errors.Is(err, kind) {
-			return true
-		}
-	}
-	return false
-}
-
-// refused gives the status and text of a refusal; 0 where err is none.
-func refused(err error) (code int, said string) {
-	var refusal *door.StatusError
-	if errors.As(err, &refusal) {
-		return refusal.Code, refusal.Body
-	}
-	return 0, ""
-}
-
-// lost tells whether an act may have happened although its reply never came.
-func lost(err error) bool {
-	var l *door.LostError
-	return errors.As(err, &l)
 }
 
 // get reads what the SDK has no filter or order for.
@@ -149,7 +124,7 @@ func (c *Client) patience() *patience { return c.patienceOf(c.o.Patience) }
 func (c *Client) patienceOf(d time.Duration) *patience {
 	p := &patience{sleep: c.o.Sleep, left: d, step: firstLook}
 	if p.sleep == nil {
-		p.sleep = sleep
+		p.sleep = door.Sleep
 	}
 	return p
 }
@@ -163,15 +138,4 @@ func (p *patience) more(ctx context.Context) (bool, error) {
 	p.left -= d
 	p.step += p.step / 2
 	return true, p.sleep(ctx, d)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -84,11 +85,11 @@ func (c *Client) create(ctx context.Context, want scm.Proposal) (*gitea.PullRequ
 	}
 	made, _, err := c.api(ctx).CreatePullRequest(c.owner, c.name, gitea.CreatePullRequestOption{
 		Head: want.Head, Base: want.Base, Title: titled(want.Title, want.Draft), Body: want.Body, Labels: ids})
-	code, _ := refused(err)
+	code, _ := door.Refusal(err)
 	switch {
 	case code == http.StatusNotFound, code == http.StatusUnprocessableEntity:
 		return nil, "", fmt.Errorf("%w: %w", scm.ErrInvalid, err) // a branch went away just now, or was none
-	case err != nil && code != http.StatusConflict && !lost(err):
+	case err != nil && code != http.StatusConflict && !door.Lost(err):
 		return nil, "", err
 	}
 	return c.settled(ctx, want, made, err)
@@ -106,7 +107,7 @@ func (c *Client) settled(ctx context.Context, want scm.Proposal, made *gitea.Pul
 			if err := c.single(ctx, first, all[:n-1]); err != nil {
 				return nil, "", err
 			}
-			if refusal == nil && first.Index == made.Index || lost(refusal) {
+			if refusal == nil && first.Index == made.Index || door.Lost(refusal) {
 				return first, scm.Created, nil
 			}
 			return first, scm.Unchanged, nil
@@ -182,8 +183,8 @@ func (c *Client) edit(ctx context.Context, p *gitea.PullRequest, want scm.Propos
 func (c *Client) patch(ctx context.Context, index int64, o gitea.EditPullRequestOption) (*gitea.PullRequest, error) {
 	for wait := c.patience(); ; {
 		p, _, err := c.api(ctx).EditPullRequest(c.owner, c.name, index, o)
-		code, said := refused(err)
-		again := lost(err) || code == http.StatusConflict && strings.Contains(said, "already changed")
+		code, said := door.Refusal(err)
+		again := door.Lost(err) || code == http.StatusConflict && strings.Contains(said, "already changed")
 		if !again {
 			return p, err
 		}

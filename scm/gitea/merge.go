@@ -10,6 +10,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -118,7 +119,7 @@ var transient = []string{"already merged", "try again later", "conflict checking
 
 // passing tells whether to look again: the reply was lost, or the refusal is one that passes.
 func passing(err error) bool {
-	code, said := refused(err)
+	code, said := door.Refusal(err)
 	if code == http.StatusNotFound { // closed, or merged, since it was read
 		return true
 	}
@@ -129,12 +130,12 @@ func passing(err error) bool {
 			}
 		}
 	}
-	return lost(err)
+	return door.Lost(err)
 }
 
 // exhausted says why a refusal that passes did not.
 func (c *Client) exhausted(ctx context.Context, p *gitea.PullRequest, m scm.Merge, err error) error {
-	code, said := refused(err)
+	code, said := door.Refusal(err)
 	switch {
 	case strings.Contains(said, "try again later") && unsure(p):
 		return conflict(p)
@@ -152,7 +153,7 @@ func conflict(p *gitea.PullRequest) error {
 
 // forbidden turns a lasting refusal of a merge into what it means.
 func (c *Client) forbidden(ctx context.Context, p *gitea.PullRequest, m scm.Merge, err error) error {
-	code, said := refused(err)
+	code, said := door.Refusal(err)
 	rule := said
 	switch {
 	case code == http.StatusConflict && strings.Contains(said, "PushRejected"):

@@ -9,6 +9,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -94,7 +95,7 @@ func (c *Client) request(ctx context.Context, p *gitea.PullRequest, names []stri
 			o = gitea.PullReviewRequestOptions{Reviewers: []string{}, TeamReviewers: []string{team}}
 		}
 		_, err := c.api(ctx).CreateReviewRequests(c.owner, c.name, p.Index, o)
-		if err != nil && !lost(err) { // asking twice is asking once
+		if err != nil && !door.Lost(err) { // asking twice is asking once
 			if !impossible(err) {
 				return nil, err
 			}
@@ -106,7 +107,7 @@ func (c *Client) request(ctx context.Context, p *gitea.PullRequest, names []stri
 
 // impossible tells that the fault is in a name.
 func impossible(err error) bool {
-	code, _ := refused(err)
+	code, _ := door.Refusal(err)
 	return code == http.StatusNotFound || code == http.StatusUnprocessableEntity || code == http.StatusBadRequest || code == http.StatusForbidden
 }
 
@@ -143,7 +144,7 @@ func (c *Client) owners(ctx context.Context) (owners, error) {
 		return *known, nil
 	}
 	teams, _, err := c.api(ctx).GetRepoTeams(c.owner, c.name)
-	code, _ := refused(err)
+	code, _ := door.Refusal(err)
 	if err != nil && code != http.StatusMethodNotAllowed {
 		return owners{}, err
 	}

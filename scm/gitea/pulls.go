@@ -13,6 +13,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -283,7 +284,7 @@ func (c *Client) heads(ctx context.Context, ps []*gitea.PullRequest, brief bool)
 		prefix = fmt.Sprintf("pull/%d/head", moved[0])
 	}
 	refs, _, err := c.api(ctx).GetRepoRefs(c.owner, c.name, prefix)
-	if code, _ := refused(err); code == http.StatusNotFound {
+	if code, _ := door.Refusal(err); code == http.StatusNotFound {
 		return nil, nil // a ref that was lost; what the server says is all there is
 	}
 	if err != nil {
@@ -343,7 +344,7 @@ func (c *Client) timeline(ctx context.Context, number int, since time.Time) ([]e
 
 // missing tells whether an error says that there is nothing.
 func missing(err error) bool {
-	code, _ := refused(err)
+	code, _ := door.Refusal(err)
 	return code == http.StatusNotFound || errors.Is(err, scm.ErrNotFound)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -33,7 +34,7 @@ func (c *Client) enqueue(ctx context.Context, number int, m scm.Merge) error {
 			return err
 		}
 		err = c.post(ctx, p, m, true)
-		code, said := refused(err)
+		code, said := door.Refusal(err)
 		switch {
 		case err == nil, code == http.StatusConflict && strings.Contains(said, "scheduled"):
 			return nil

@@ -8,6 +8,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -142,7 +143,7 @@ func (c *Client) submit(ctx context.Context, p *gitea.PullRequest, want scm.Revi
 		}
 		return err
 	})
-	if code, _ := refused(err); code == http.StatusUnprocessableEntity {
+	if code, _ := door.Refusal(err); code == http.StatusUnprocessableEntity {
 		return scm.Review{}, fmt.Errorf("%w: %w", scm.ErrConflict, err) // closed since it was read
 	}
 	return result, err

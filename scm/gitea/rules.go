@@ -8,6 +8,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -85,7 +86,7 @@ func (c *Client) Members(ctx context.Context, team string) ([]string, error) {
 	names, err := c.members(ctx, team)
 	if err != nil {
 		err = c.word(err)
-		if code, _ := refused(err); code == 403 {
+		if code, _ := door.Refusal(err); code == 403 {
 			err = fmt.Errorf("%w: %w", scm.ErrNotFound, err)
 		}
 		return nil, fmt.Errorf("read the members of team %s of %s: %w", team, c.owner, err)

@@ -11,6 +11,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -133,7 +134,7 @@ func (c *Client) postStatus(ctx context.Context, sha string, want scm.Status) er
 	}
 	_, _, err := c.api(ctx).CreateStatus(c.owner, c.name, sha,
 		gitea.CreateStatusOption{State: states[want.State], Context: want.Context, Description: text, TargetURL: want.URL})
-	if lost(err) {
+	if door.Lost(err) {
 		// Servers answer a commit that they do not have with an error of their own (500).
 		if _, _, none := c.api(ctx).GetSingleCommit(c.owner, c.name, sha); missing(none) {
 			return fmt.Errorf("there is no such commit: %w", scm.ErrNotFound)

@@ -111,7 +111,7 @@ func Open(_ context.Context, o Options) (*Client, error) {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = door.Sleep
 	}
 	c := &Client{o: o, owner: owner, repo: repo, writers: map[string]bool{}, full: map[string]bool{}}
 	c.door = c.transport(base)
@@ -145,17 +145,6 @@ func (q quiet) RoundTrip(r *http.Request) (*http.Response, error) {
 		res.Header.Del("X-RateLimit-Reset")
 	}
 	return res, err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // isName tells names of owners and repositories from what would change a path.

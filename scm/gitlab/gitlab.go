@@ -105,7 +105,7 @@ func Open(_ context.Context, o Options) (*Client, error) {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = door.Sleep
 	}
 	t := door.NewTransport(door.Options{Base: base, Credential: o.credential(), CABundle: o.CABundle, AllowHTTP: o.AllowHTTP, Pace: o.Pace, Budget: o.Budget,
 		RequestID: []string{"X-Request-Id"}, Now: o.Now, Sleep: o.Sleep, Log: o.Log, Under: o.Under})
@@ -188,15 +188,4 @@ func (c *Client) about(act string, err error) error {
 // aboutMR wraps an error with the act and the merge request.
 func (c *Client) aboutMR(act string, number int, err error) error {
 	return fmt.Errorf("%s merge request !%d of %s: %w", act, number, c.pid, err)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
