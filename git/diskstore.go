@@ -1,7 +1,6 @@
 package git
 
 import (
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
@@ -277,11 +276,11 @@ func readLoose(path string, limit int64) (object, error) {
 		return object{}, err
 	}
 	defer f.Close()
-	z, err := zlib.NewReader(f)
+	z, err := inflater(f)
 	if err != nil {
 		return object{}, fmt.Errorf("%s: %w", path, err)
 	}
-	defer z.Close()
+	defer inflaters.Put(z)
 	kind, size, err := looseHead(z)
 	if err != nil {
 		return object{}, fmt.Errorf("%s: %w", path, err)
