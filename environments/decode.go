@@ -149,7 +149,7 @@ func (d decoder) table(n *node, v reflect.Value, name string) {
 }
 
 func (d decoder) text(n *node, v reflect.Value, name string) {
-	r := v.Interface().(ruled).rule()
+	r, _ := ruleOf(v)
 	if !d.wants(n, scalar, name, r.name) {
 		return
 	}

@@ -64,8 +64,8 @@ func explained(f field, key string) Field {
 
 // typeName says in words what a value is.
 func typeName(t reflect.Type) string {
-	if kind, ok := reflect.Zero(t).Interface().(ruled); ok {
-		return kind.rule().name
+	if r, ok := ruleOf(reflect.Zero(t)); ok {
+		return r.name
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

@@ -13,7 +13,7 @@ import (
 func Reference() []byte {
 	var out bytes.Buffer
 	out.WriteString(opening)
-	for _, section := range sections() {
+	for _, section := range sections(Fields()) {
 		writeSection(&out, section)
 	}
 	fmt.Fprintf(&out, rules, maxFile>>20, maxNodes, maxDepth, maxEnvironments, maxPlacements)
@@ -58,10 +58,10 @@ type section struct {
 }
 
 // sections groups the keys by the mapping they stand in, in the order in which the mappings are mentioned.
-func sections() []section {
+func sections(fields []Field) []section {
 	out := []section{{title: "Top level"}}
 	at := map[string]int{"": 0}
-	for _, f := range Fields() {
+	for _, f := range fields {
 		parent := ""
 		if i := strings.LastIndex(f.Key, "."); i >= 0 {
 			parent = f.Key[:i]

@@ -48,11 +48,10 @@ func schemaOf(file any, id, title string) ([]byte, error) {
 
 // textSchema says what the rule of a kind of text says, as far as a schema can; nil for anything else.
 func textSchema(t reflect.Type) *jsonschema.Schema {
-	kind, ok := reflect.Zero(t).Interface().(ruled)
+	r, ok := ruleOf(reflect.Zero(t))
 	if !ok {
 		return nil
 	}
-	r := kind.rule()
 	s := &jsonschema.Schema{Type: "string", Pattern: r.pattern}
 	for _, word := range r.enum {
 		s.Enum = append(s.Enum, word)

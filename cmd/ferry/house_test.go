@@ -48,6 +48,8 @@ var arrows = map[string][]string{
 	"connector":          {"release", "environments", "git", "scm", "door"},
 	"connector/cluster":  {"connector"},
 	"connector/pipeline": {"connector", "door"},
+	"connector/hooks":    {"door"},
+	"connector/config":   {"environments", "door"},
 	"notify":             {"report", "door"},
 	"site":               {"report", "promote", "release", "environments", "render", "check", "diff", "git", "scm", "gates", "ledger"},
 	"setup":              {"templates", "report", "promote", "source", "release", "environments", "render", "check", "diff", "git", "scm", "gates", "door"},
