@@ -90,7 +90,7 @@ func NewTransport(o Options) *Transport {
 		o.Chance = chance
 	}
 	if o.Under == nil {
-		o.Under = network(o.CABundle)
+		o.Under = Network(o.CABundle)
 	}
 	base, _ := url.Parse(o.Base)
 	t := &Transport{o: o, pace: newPace(o.Pace, o.Burst)}
@@ -107,8 +107,8 @@ func def[T comparable](field *T, value T) {
 	}
 }
 
-// network speaks TLS 1.2 and up, through the proxy that the environment names.
-func network(bundle []byte) http.RoundTripper {
+// Network speaks TLS 1.2 and up, through the proxy that the environment names.
+func Network(bundle []byte) http.RoundTripper {
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
@@ -321,6 +321,9 @@ func (t *Transport) Failure(res *http.Response) error {
 type tooLargeError struct{ limit int64 }
 
 func (e *tooLargeError) Error() string {
+	if e.limit < 1<<20 {
+		return fmt.Sprintf("the answer is larger than %d bytes", e.limit)
+	}
 	return fmt.Sprintf("the answer is larger than %d MiB", e.limit>>20)
 }
 

@@ -1,0 +1,51 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// Blob reads content by its digest: exactly size bytes, never more than most. size < 0 where nobody said.
+func (c *Client) Blob(ctx context.Context, repository, digest string, size, most int64) ([]byte, error) {
+	what := "blob " + digest + " of " + repository
+	switch {
+	case !digestForm.MatchString(digest):
+		return nil, &usageError{"a digest is sha256: and 64 hex digits"}
+	case size > most:
+		return nil, contentf(what, "it is said to have %d bytes, and %d are the most", size, most)
+	case size >= 0:
+		most = size
+	}
+	p, err := c.place(repository)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.ask(ctx, p, question{method: http.MethodGet, path: "blobs/" + digest, accept: "*/*", what: what, most: most, within: patience(most)})
+	if err != nil {
+		return nil, err
+	}
+	if size >= 0 && int64(len(a.body)) != size {
+		return nil, contentf(what, "it is said to have %d bytes, and %d came", size, len(a.body))
+	}
+	if got := sha256Of(a.body); got != digest {
+		return nil, contentf(what, "what came has the digest %s", got)
+	}
+	return a.body, nil
+}
+
+// patience is how long so many bytes may take: a slow line is no attack, one that drips is.
+func patience(bytes int64) time.Duration {
+	const slowest = 64 << 10 // bytes a second
+	return attempt + time.Duration(bytes/slowest)*time.Second
+}
+
+func sha256Of(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func isAbsent(err error) bool { return errors.Is(err, ErrAbsent) }
