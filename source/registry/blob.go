@@ -24,18 +24,24 @@ func (c *Client) Blob(ctx context.Context, repository, digest string, size, most
 	if err != nil {
 		return nil, err
 	}
-	a, err := c.ask(ctx, p, question{method: http.MethodGet, path: "blobs/" + digest, accept: "*/*", what: what, most: most, within: patience(most)})
+	a, err := c.ask(ctx, p, question{method: http.MethodGet, path: "blobs/" + digest, accept: "*/*", what: what, most: max(most, maxAside), within: patience(most)})
 	if err != nil {
 		return nil, err
 	}
-	if size >= 0 && int64(len(a.body)) != size {
-		return nil, contentf(what, "it is said to have %d bytes, and %d came", size, len(a.body))
+	switch got := int64(len(a.body)); {
+	case size >= 0 && got != size:
+		return nil, contentf(what, "it is said to have %d bytes, and %d came", size, got)
+	case got > most:
+		return nil, contentf(what, "it has %d bytes, and %d are the most", got, most)
 	}
 	if got := sha256Of(a.body); got != digest {
 		return nil, contentf(what, "what came has the digest %s", got)
 	}
 	return a.body, nil
 }
+
+// maxAside is for what comes before small content: refusals and redirects have bodies too.
+const maxAside = 64 << 10 // bytes
 
 // patience is how long so many bytes may take: a slow line is no attack, one that drips is.
 func patience(bytes int64) time.Duration {

@@ -58,7 +58,10 @@ func (c *Client) Manifest(ctx context.Context, reference string) (*Manifest, err
 	if err != nil {
 		return nil, err
 	}
-	return m, m.read(a, by)
+	if err := m.read(a, by); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // Digest is Manifest where only the digest is wanted.

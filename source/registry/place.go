@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -159,7 +158,7 @@ func (h *host) scheme(ctx context.Context, c *Client) (string, error) {
 
 // transport speaks to one origin, with at most max bytes an answer.
 func (c *Client) transport(base string, who door.Credential, plain bool, most int64, timeout time.Duration) *door.Transport {
-	return door.NewTransport(door.Options{Base: base, Credential: who, AllowHTTP: plain, Budget: c.o.Limit, Timeout: min(timeout, c.o.Limit), MaxBody: cmp.Or(most, 1),
+	return door.NewTransport(door.Options{Base: base, Credential: who, AllowHTTP: plain, Budget: c.o.Limit, Timeout: min(timeout, c.o.Limit), MaxBody: most,
 		RequestID: []string{"X-Request-Id", "Docker-Distribution-Request-Id"}, Now: c.o.Now, Sleep: c.o.Sleep, Log: c.log(base), Under: counting{c}})
 }
 
