@@ -10,6 +10,7 @@ func (l *loader) check() {
 	l.checkNames()
 	l.checkPolicies()
 	l.checkWords()
+	l.checkNotify()
 	l.checkGraph()
 	if len(l.root.Environments) > maxEnvironments || len(l.root.Environments)*len(l.apps) > maxPlacements {
 		l.add(l.rootNode.at("environments"), "", "%d apps in %d environments are too many; there may be %d environments and %d apps times environments",

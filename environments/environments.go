@@ -15,6 +15,7 @@ type Config struct {
 	Trust        Trust
 	Risk         map[string]string // rule of risk -> off, low, medium, high or critical
 	Texts        Texts
+	Notify       []Notify
 	Tickets      Tickets
 	Policies     []Policy // as written
 	Overrides    []OverrideRule

@@ -18,6 +18,7 @@ type rootFile struct {
 	Trust        trustFile         `yaml:"trust" doc:"Whose commit statuses count; a status from anyone else is ignored, and named." example:"{connector: [app/ferry-connector]}"`
 	Risk         riskRules         `yaml:"risk" doc:"Rules of risk that are switched off, lowered or raised; docs/risks.md lists them." example:"{image-downgrade: critical, delete-workload: \"off\"}"`
 	Text         textsFile         `yaml:"text" doc:"Templates for what ferry writes, over .Title, .Environment, .Unit, .Apps, .Tickets, .Risk, .Risks, .Added, .Changed and .Removed." example:"{title: \"{{ .Environment }}: {{ .Title }}\"}"`
+	Notify       []notifyFile      `yaml:"notify" doc:"Who hears what happens, in chats, by mail or webhook; see docs/notifications.md." example:"[{to: FERRY_NOTIFY_RELEASES, events: [approval, failed]}]"`
 	Tickets      ticketsFile       `yaml:"tickets" doc:"Tickets that releases are about: found, listed, linked, and asked for." example:"{pattern: \"[A-Z]+-[0-9]+\", require: [prod]}"`
 }
 

@@ -236,6 +236,7 @@ func (l *loader) config() *Config {
 	c.Forge = Forge{Kind: string(l.root.Forge.Kind), URL: string(l.root.Forge.URL)}
 	c.Trust, c.Policies, c.Overrides = trustOf(l.root.Trust), l.policies(), overridesOf(l.root.Overrides)
 	c.Risk, c.Texts, c.Tickets = texts(l.root.Risk), textsOf(l.root.Text), ticketsOf(l.root.Tickets)
+	c.Notify = notifyOf(l.root.Notify)
 	return c
 }
 

@@ -67,7 +67,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%s explains %v, %v; want %s", name, have, err, want)
 		}
 	}
-	if top, err := Explain(""); err != nil || len(top) != 13 {
+	if top, err := Explain(""); err != nil || len(top) != 14 {
 		t.Errorf("the top level has %d keys, %v", len(top), err)
 	}
 	for name, want := range map[string]string{"gates.sok": `did you mean "gates.soak"?`, "enviroments": `did you mean "environments"?`, "zebras.in.the.zoo": "ferry explain lists the keys"} {
@@ -85,7 +85,7 @@ func TestExplainedDefaults(t *testing.T) {
 		"environments.validate": "warn", "environments.deterministic": "strict", "policies.severity": "error",
 		"environments.hooks": "keep for argocd, fail for flux", "apps.hooks": "keep for argocd, fail for flux", "apps.source.path": ".",
 		"environments.rollback.approvals": asked, "environments.rollback.ignore": "soak, windows, freezes", "environments.rollback.within": "1h",
-		"environments.hotfix.approvals": asked, "environments.hotfix.ignore": "soak, windows, freezes", "overrides.approvals": "1"}
+		"environments.hotfix.approvals": asked, "environments.hotfix.ignore": "soak, windows, freezes", "overrides.approvals": "1", "notify.events": "approval, failed, rolled-back"}
 	for _, f := range Fields() {
 		if f.Default != want[f.Key] {
 			t.Errorf("the default of %s is explained as %q, want %q", f.Key, f.Default, want[f.Key])

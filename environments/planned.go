@@ -9,10 +9,10 @@ import (
 // that nobody takes them for a typo and nothing is accepted that does nothing. Delete an entry when its behaviour comes.
 var (
 	plannedKeys = map[reflect.Type][]string{
-		reflect.TypeFor[rootFile]():   {"notify", "keep"},
+		reflect.TypeFor[rootFile]():   {"keep"},
 		reflect.TypeFor[appFile]():    {"imageExists", "keep"},
 		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref"},
-		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists", "notify"},
+		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists"},
 		reflect.TypeFor[gatesFile]():  {"imageExists"},
 	}
 	plannedPersons = map[string]string{"source-authors": "excluding source-authors"}

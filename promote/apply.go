@@ -10,6 +10,7 @@ import (
 
 	"github.com/ferry-cd/ferry/gates"
 	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/ledger"
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/scm"
 )
@@ -17,9 +18,10 @@ import (
 // Done is what was written for one promotion.
 type Done struct {
 	Promotion
-	Commit string // the commit on the promotion branch, or on the base where it was written there
-	Merged string // the merge commit
-	Wrote  bool   // false where everything was as it should be
+	Commit string        // the commit on the promotion branch, or on the base where it was written there
+	Merged string        // the merge commit
+	Audit  *ledger.Entry // what a decision put into the audit, if it did
+	Wrote  bool          // false where everything was as it should be
 	Err    error
 }
 

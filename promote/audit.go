@@ -71,7 +71,7 @@ func (p *Promoter) auditOne(ctx context.Context, s *Snapshot, pl environments.Pl
 		return err
 	}
 	what := fmt.Sprintf("%s %s by %s", e.Kind, e.Release.Version, orUnknown(e.Merger))
-	plan.decide(key(pl), "audit: "+what, append(files, e.Files(record)...)...)
+	plan.decide(key(pl), "audit: "+what, append(files, e.Files(record)...)...).Audit = &e
 	if !e.Same {
 		plan.mistakes = append(plan.mistakes, mistake{key(pl), e.Commit, fmt.Sprintf("pull request #%d proposed other content than what was merged", e.PullRequest)})
 	}
@@ -279,7 +279,7 @@ func (p *Promoter) auditHealth(ctx context.Context, s *Snapshot, pl environments
 		h.Since = proof.FailedAt
 	}
 	e.Health = &h
-	plan.decide(key(pl), fmt.Sprintf("audit: %s is %s", e.Release.Version, h.State), e.Files(nil)...)
+	plan.decide(key(pl), fmt.Sprintf("audit: %s is %s", e.Release.Version, h.State), e.Files(nil)...).Audit = e
 	return nil
 }
 

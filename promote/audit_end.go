@@ -50,7 +50,7 @@ func (p *Promoter) auditEnd(ctx context.Context, s *Snapshot, pl environments.Pl
 		pending.Health = &ledger.Health{State: "superseded", Why: "retired before it was seen healthy", Since: e.Time}
 		files = append(files, pending.Files(nil)...)
 	}
-	plan.decide(key(pl), fmt.Sprintf("audit: retirement of %s by %s", e.Release.Version, orUnknown(e.Merger)), append(files, e.Files(nil)...)...)
+	plan.decide(key(pl), fmt.Sprintf("audit: retirement of %s by %s", e.Release.Version, orUnknown(e.Merger)), append(files, e.Files(nil)...)...).Audit = &e
 	return nil
 }
 

@@ -19,7 +19,8 @@ const HoldLabel = "ferry/hold"
 // Decision is something that a plan puts on record, before anything else is written.
 type Decision struct {
 	Key
-	What  string // for people: "ada rejected 1.5.0 by closing #4"
+	What  string        // for people: "ada rejected 1.5.0 by closing #4"
+	Audit *ledger.Entry // where it is one of the audit: a merge, or how it did
 	files []ledger.File
 }
 
@@ -30,8 +31,9 @@ func (s *Snapshot) readDecisions(ctx context.Context, repo *git.Repository) (err
 }
 
 // decide notes a decision of a plan, once for each file.
-func (plan *Plan) decide(k Key, what string, files ...ledger.File) {
+func (plan *Plan) decide(k Key, what string, files ...ledger.File) *Decision {
 	plan.Decisions = append(plan.Decisions, Decision{Key: k, What: what, files: files})
+	return &plan.Decisions[len(plan.Decisions)-1]
 }
 
 // Holds lists the holds that are on now, of everything in scope.
@@ -190,7 +192,7 @@ func (p *Promoter) record(ctx context.Context, decisions []Decision) ([]Done, er
 	}
 	var done []Done
 	for _, d := range decisions {
-		done = append(done, Done{Promotion: Promotion{Environment: d.Environment, Unit: d.App, Action: ActionRecord, Notes: []string{d.What}}, Wrote: wrote})
+		done = append(done, Done{Promotion: Promotion{Environment: d.Environment, Unit: d.App, Action: ActionRecord, Notes: []string{d.What}}, Audit: d.Audit, Wrote: wrote})
 	}
 	return done, nil
 }

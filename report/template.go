@@ -113,7 +113,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 // expand runs a template of ferry.yaml.
-func expand(text string, d templateData) (string, error) {
+func expand(text string, d any) (string, error) {
 	t, err := template.New("text").Option("missingkey=error").Funcs(functions).Parse(text)
 	if err != nil {
 		return "", plainError(err)
@@ -139,7 +139,7 @@ func plainError(err error) error {
 	}
 	// The library speaks of Go's types; people know texts, lists and apps.
 	text = strings.NewReplacer("in type report.templateData", "in a text", "in type report.templateApp", "in an app", "[]report.templateApp", "the list of apps",
-		"report.templateData", "everything", "report.templateApp", "an app", "[]interface {}", "a list", "interface {}", "a value").Replace(text)
+		"in type report.newsData", "in a message", "report.newsData", "everything", "report.templateData", "everything", "report.templateApp", "an app", "[]interface {}", "a list", "interface {}", "a value").Replace(text)
 	return errors.New(text)
 }
 
@@ -206,6 +206,9 @@ func eachAllowed(nodes []parse.Node, loops int) error {
 
 // checkTemplate runs a template over a promotion that has everything, and over one that has as little as possible.
 func checkTemplate(key, text string) error {
+	if key == "notify" {
+		return checkNewsTemplate(text)
+	}
 	for _, pr := range []promote.Promotion{fullSample, {Environment: "prod", Unit: "shop", Changes: []promote.Change{{}}}} {
 		show := asLine
 		if key == "body" {

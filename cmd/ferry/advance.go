@@ -98,14 +98,15 @@ func (a *app) runAdvance(ctx context.Context, o advanceOptions) error {
 	}
 	r, err := move(ctx, o.Options)
 	if err != nil {
+		a.announce(ctx, r)
 		return err
 	}
 	a.tell(ctx, g, r, o.Options)
-	return a.writeAdvance(o, r)
+	return a.writeAdvance(ctx, o, r)
 }
 
-func (a *app) writeAdvance(o advanceOptions, r *promote.Report) error {
-	if err := a.writeReport(o.output, r); err != nil {
+func (a *app) writeAdvance(ctx context.Context, o advanceOptions, r *promote.Report) error {
+	if err := a.writeReport(ctx, o.output, r); err != nil {
 		return err
 	}
 	if o.Explicit && len(r.Plan.Waiting) > 0 && !r.Wrote() {
@@ -174,11 +175,12 @@ func (a *app) advanceOnce(ctx context.Context, o advanceOptions) (time.Time, err
 	}
 	r, err := g.Advance(ctx, o.Options)
 	if err != nil {
+		a.announce(ctx, r)
 		return time.Time{}, err
 	}
 	a.tell(ctx, g, r, o.Options)
 	if r.Wrote() || len(r.Plan.Failures) > 0 {
-		err = a.writeReport(o.output, r)
+		err = a.writeReport(ctx, o.output, r)
 	}
 	return r.Plan.NextWakeup, err
 }

@@ -105,8 +105,9 @@ func (a *app) remote(ctx context.Context, repo string) (string, error) {
 	return checkout.Origin(), nil
 }
 
-// writeReport prints what a run did and turns its failures into the command's error.
-func (a *app) writeReport(format string, r *promote.Report) error {
+// writeReport says what a run did, to everyone who is to hear of it, and turns its failures into the command's error.
+func (a *app) writeReport(ctx context.Context, format string, r *promote.Report) error {
+	a.announce(ctx, r)
 	err := a.summarise(func() string { return report.RunMarkdown(r) })
 	if err != nil {
 		return err

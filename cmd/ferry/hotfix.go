@@ -75,7 +75,7 @@ func (a *app) runHotfix(ctx context.Context, o hotfixOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.writeReport(o.output, r)
+	return a.writeReport(ctx, o.output, r)
 }
 
 // completeHotfix fills in the release from the checkout, which a hotfix always needs: it shows what the fix is based on.

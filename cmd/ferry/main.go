@@ -93,6 +93,7 @@ func (a *app) commands() *cli.App {
 			a.statusCommand(),
 			a.whereCommand(),
 			a.reportCommand(),
+			a.notifyCommand(),
 			a.demoCommand(),
 			a.diffCommand(),
 			a.renderCommand(),

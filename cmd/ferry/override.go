@@ -24,5 +24,5 @@ func (a *app) runOverride(ctx context.Context, o advanceOptions, gates []string,
 	if err != nil {
 		return err
 	}
-	return a.writeAdvance(o, r)
+	return a.writeAdvance(ctx, o, r)
 }

@@ -59,5 +59,5 @@ func (a *app) runRetire(ctx context.Context, o retireOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.writeReport(o.output, r)
+	return a.writeReport(ctx, o.output, r)
 }

@@ -74,7 +74,7 @@ func (a *app) runRollback(ctx context.Context, o rollbackOptions) error {
 	if len(also) > 0 {
 		fmt.Fprintf(a.Err, "the same release runs in %s: --also rolls it back there, too\n", strings.Join(also, ", "))
 	}
-	return a.writeReport(o.output, r)
+	return a.writeReport(ctx, o.output, r)
 }
 
 // rollbackAlso goes on with the other environments; each is on its own, and what failed is named at the end.
@@ -88,5 +88,5 @@ func (a *app) rollbackAlso(ctx context.Context, g *gitops, o rollbackOptions, al
 		}
 		r.Join(more)
 	}
-	return a.writeReport(o.output, r)
+	return a.writeReport(ctx, o.output, r)
 }

@@ -45,10 +45,11 @@ func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
 	o.options.Apps = in.Apps()
 	r, err := g.Submit(ctx, s, in, o.options)
 	if err != nil {
+		a.announce(ctx, r)
 		return err
 	}
 	a.tell(ctx, g, r, o.options)
-	return a.writeReport(o.output, r)
+	return a.writeReport(ctx, o.output, r)
 }
 
 func (a *app) planCommand() *cli.Command {
