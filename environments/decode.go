@@ -61,7 +61,7 @@ func (d decoder) refuse(n *node, name, want string) {
 }
 
 func (d decoder) structure(n *node, v reflect.Value, name string) {
-	if !d.wants(n, mapping, name, "a mapping") {
+	if d.gaveAway(n, v.Type(), name, "a mapping") || !d.wants(n, mapping, name, "a mapping") {
 		return
 	}
 	excused := map[string]bool{}
@@ -79,6 +79,16 @@ func (d decoder) structure(n *node, v reflect.Value, name string) {
 			d.blame(n, "", "%s has no %s", name, f.key)
 		}
 	}
+}
+
+// gaveAway reports a secret that was written in the place of what names it, without repeating it.
+func (d decoder) gaveAway(n *node, t reflect.Type, name, want string) bool {
+	secretive, ok := reflect.Zero(t).Interface().(Secretive)
+	if !ok || n.kind != scalar || n.tag == "!!null" {
+		return false
+	}
+	d.blame(n, secretive.Instead(), "%s must be %s; what is written there is not shown", name, want)
+	return true
 }
 
 // anyKey stands for every key of a mapping.
@@ -110,7 +120,7 @@ func (d decoder) bounds(n *node, v reflect.Value, f field) {
 }
 
 func (d decoder) slice(n *node, v reflect.Value, name string) {
-	if !d.wants(n, list, name, "a list") {
+	if d.gaveAway(n, v.Type().Elem(), name, "a list") || !d.wants(n, list, name, "a list") {
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.items), len(n.items)))

@@ -76,6 +76,11 @@ type Rule struct {
 // Kind is a kind of text of another file, a type over string.
 type Kind interface{ Rule() Rule }
 
+// Secretive is a mapping in whose place people write a secret by mistake: no message repeats it.
+type Secretive interface {
+	Instead() string // what to write instead
+}
+
 // Kinds of text that other files have in common with ferry.yaml.
 type (
 	Name          = appName

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ferry-cd/ferry/connector/config"
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/release"
 )
@@ -17,6 +18,7 @@ var schemas = []struct {
 }{
 	{"ferry.yaml", "the configuration of a GitOps repository", environments.Schema},
 	{"ferry.app.yaml", "a file that ferry.yaml includes", environments.TeamSchema},
+	{"connector", "connector.yaml, the configuration of a connector", config.Schema},
 	{"release", "a release document, as ferry submit --release reads it", release.Schema},
 	{"report", "what plan, submit, advance and promote print with -o json", reportSchema},
 	{"diff", "what diff prints with -o json", comparisonSchema},
