@@ -42,6 +42,8 @@ var arrows = map[string][]string{
 	"scm/bitbucket":      {"scm", "door"},
 	"source":             {"release", "git", "door"},
 	"source/registry":    {"release", "door"},
+	"archive":            {},
+	"charts":             {"door", "archive"},
 	"gates":              {"release", "environments"},
 	"ledger":             {"release", "git"},
 	"promote":            {"release", "environments", "render", "check", "diff", "git", "scm", "gates", "ledger"},
