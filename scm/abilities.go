@@ -89,6 +89,12 @@ type Teams interface {
 	Members(ctx context.Context, team string) ([]string, error)
 }
 
+// People is a forge that tells who may write.
+type People interface {
+	// MayWrite tells of each of these accounts whether it may write to the repository now; a name that nobody has may not.
+	MayWrite(ctx context.Context, names []string) (map[string]bool, error)
+}
+
 // Resetter is a forge where this client can drop the approvals of a pull request.
 type Resetter interface {
 	// ResetApprovals makes every approval given so far count no more, and says why where the forge shows it.

@@ -2,6 +2,7 @@ package gitea
 
 import (
 	"context"
+	"fmt"
 	"errors"
 	"net/http"
 	"slices"
@@ -196,4 +197,17 @@ func (c *Client) writers(ctx context.Context, reviews []*gitea.PullReview) (map[
 		}
 	}
 	return may, nil
+}
+
+// MayWrite implements scm.People. Who can be assigned may write, or is in a team that may.
+func (c *Client) MayWrite(ctx context.Context, names []string) (map[string]bool, error) {
+	users, _, err := c.api(ctx).GetAssignees(c.owner, c.name)
+	if err != nil {
+		return nil, fmt.Errorf("ask who may write in %s: %w", c.o.Repository, c.word(err))
+	}
+	out := map[string]bool{}
+	for _, n := range names {
+		out[n] = slices.ContainsFunc(users, func(u *gitea.User) bool { return strings.EqualFold(login(u), n) })
+	}
+	return out, nil
 }

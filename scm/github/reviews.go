@@ -218,3 +218,16 @@ func (c *Client) ResetApprovals(ctx context.Context, number int, reason string) 
 	}
 	return nil
 }
+
+// MayWrite implements scm.People.
+func (c *Client) MayWrite(ctx context.Context, names []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, n := range names {
+		may, err := c.writes(ctx, n)
+		if err != nil {
+			return nil, c.said(err)
+		}
+		out[n] = may
+	}
+	return out, nil
+}

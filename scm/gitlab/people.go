@@ -122,3 +122,26 @@ func (c *Client) groups(team string) []string {
 	}
 	return out
 }
+
+// MayWrite implements scm.People.
+func (c *Client) MayWrite(ctx context.Context, names []string) (map[string]bool, error) {
+	ids, err := c.ids(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	var known []int
+	for _, id := range ids {
+		if id != 0 {
+			known = append(known, id)
+		}
+	}
+	writers, err := c.writers(ctx, known)
+	if err != nil {
+		return nil, fmt.Errorf("ask who may write: %w", err)
+	}
+	out := map[string]bool{}
+	for _, n := range names {
+		out[n] = writers[ids[key(n)]]
+	}
+	return out, nil
+}

@@ -14,6 +14,7 @@ var ruling = []promise{
 	{"who may write misses nothing", permitted},
 	{"who may only read is told what is missing", unpermitted},
 	{"the people of a team are known", teams},
+	{"who may write is told, and nobody else is known", people},
 }
 
 func (s *stage) ruler(t *testing.T) scm.Ruler {
@@ -90,6 +91,18 @@ func unpermitted(t *testing.T, s *stage) {
 		if got := scm.Approvers(pr, s.reviews(t, pr.Number)); len(got) != 0 {
 			t.Errorf("approvals of %v count", got)
 		}
+	}
+}
+
+func people(t *testing.T, s *stage) {
+	known, ok := s.Bot.(scm.People)
+	if !ok {
+		t.Skipf("%T does not tell who may write", s.Bot)
+	}
+	person, reader := s.self(t, s.Person), s.self(t, s.Reader)
+	got, err := known.MayWrite(s.ctx, []string{person, reader, "nobody-has-this-name"})
+	if err != nil || !got[person] || got[reader] || got["nobody-has-this-name"] {
+		t.Errorf("%v, %v; want only %s", got, err, person)
 	}
 }
 
