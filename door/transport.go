@@ -40,6 +40,9 @@ type Options struct {
 	// server does not say how long.
 	Limited func(res *http.Response, body []byte) (wait time.Duration, limited bool)
 
+	// Final tells errors that no other try will mend, beside certificates that are not trusted; nil = none.
+	Final func(err error) bool
+
 	Now    func() time.Time
 	Sleep  func(ctx context.Context, d time.Duration) error
 	Log    func(line string) // one line an attempt, without secrets; nil = none

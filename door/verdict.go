@@ -109,7 +109,7 @@ func (t *Transport) judge(req *http.Request, x exchange, s *state) verdict {
 func (t *Transport) judgeError(req *http.Request, err error, s *state) verdict {
 	var large *tooLargeError
 	switch {
-	case errors.As(err, &large) || untrusted(err):
+	case errors.As(err, &large) || untrusted(err) || t.o.Final != nil && t.o.Final(err):
 		return verdict{final: true, err: err}
 	case unsent(err), again(req):
 		return t.later(s, err)

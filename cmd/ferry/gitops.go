@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"path/filepath"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/report"
 	"github.com/ferry-cd/ferry/source"
+	"github.com/ferry-cd/ferry/source/registry"
 )
 
 // gitopsOptions name the GitOps repository and who writes to it.
@@ -21,6 +23,7 @@ type gitopsOptions struct {
 	repo     string
 	identity string
 	user     string // on the embedded forge; "" is ferry itself
+	registry *registryOptions
 	forge    forgeOptions
 }
 
@@ -31,12 +34,13 @@ func (o gitopsOptions) as(user string) gitopsOptions {
 }
 
 func gitopsFlags(o *gitopsOptions) []cli.Flag {
-	return append([]cli.Flag{
+	o.registry = &registryOptions{}
+	return append(append([]cli.Flag{
 		&cli.StringFlag{Name: "repo", Aliases: []string{"R"}, EnvVars: []string{"FERRY_REPO"}, Destination: &o.repo,
 			Usage: "GitOps repository: `URL` or path of a bare repository (default: the origin of this checkout)"},
 		&cli.StringFlag{Name: "identity", EnvVars: []string{"FERRY_IDENTITY"}, Destination: &o.identity, Value: "ferry <ferry@localhost>",
 			Usage: "author of ferry's commits, as `NAME <MAIL>`"},
-	}, forgeFlags(&o.forge)...)
+	}, forgeFlags(&o.forge)...), registryFlags(o.registry)...)
 }
 
 func (o gitopsOptions) author() (git.Identity, error) {
@@ -50,8 +54,9 @@ func (o gitopsOptions) author() (git.Identity, error) {
 // gitops is an opened GitOps repository with everything that a promotion needs.
 type gitops struct {
 	*promote.Promoter
-	store   *source.Store
-	history *history
+	store    *source.Store
+	history  *history
+	registry func() (*registry.Client, error) // opened when it is first needed
 }
 
 // openGitOps opens the repository and, where there is one, its forge.
@@ -87,7 +92,8 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 	if forge != nil {
 		p.Forge, p.Signer = forge, at.signing()
 	}
-	return &gitops{Promoter: p, store: store, history: past}, nil
+	images := sync.OnceValues(func() (*registry.Client, error) { return a.openRegistry(o.registry, a.registryLog(o.forge)) })
+	return &gitops{Promoter: p, store: store, history: past, registry: images}, nil
 }
 
 // remote finds the GitOps repository that a command is about.

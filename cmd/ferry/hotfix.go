@@ -84,14 +84,17 @@ func (a *app) completeHotfix(ctx context.Context, g *gitops, o hotfixOptions, re
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{app: a, options: o.release, config: s.Config}
+	b := &builder{app: a, options: o.release, config: s.Config, pinner: a.pinner(g.registry, o.release)}
 	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil {
 		return nil, err
 	}
 	if b.ci, err = source.FromCI(a.Getenv); err != nil {
 		return nil, err
 	}
-	return b, b.complete(ctx, rel, s.Accepted)
+	completed := []release.Release{*rel}
+	err = b.complete(ctx, completed, s.Accepted)
+	*rel = completed[0]
+	return b, err
 }
 
 // descends looks for a commit in the history of a release's source.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,6 +27,7 @@ type releaseOptions struct {
 	source       string
 	document     string
 	allowTags    bool
+	wait         time.Duration
 	dev          bool
 }
 
@@ -33,18 +35,19 @@ func releaseFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "app", Usage: "`APP` as ferry.yaml names it"},
 		&cli.StringFlag{Name: "version", Usage: "`VERSION`, a label for people"},
-		&cli.StringSliceFlag{Name: "image", Usage: "`IMAGE` as [NAME=]REPOSITORY[:TAG]@sha256:...; may be repeated"},
+		&cli.StringSliceFlag{Name: "image", Usage: "`IMAGE` as [NAME=]REPOSITORY[:TAG][@sha256:...]; a tag alone is resolved now, and only its digest travels on; may be repeated"},
 		&cli.StringFlag{Name: "sequence", Usage: "`NUMBER` that grows from release to release, or KIND-NUMBER to go on with another counter (default: the CI's run, else the time of the commit)"},
 		&cli.StringFlag{Name: "source", Value: ".", Usage: "`FOLDER` in a checkout of the app's repository"},
 		&cli.StringFlag{Name: "release", Usage: "`FILE` with releases of one or several apps as JSON, or - for stdin"},
-		&cli.BoolFlag{Name: "allow-tags", Usage: "accept images without a digest"},
+		&cli.BoolFlag{Name: "allow-tags", Usage: "accept images without a digest, and ask no registry for it"},
+		&cli.DurationFlag{Name: "wait-for-images", Usage: "`HOW LONG` images of the source commit may take to appear in their registries"},
 		&cli.BoolFlag{Name: "dev", Usage: "use the working files instead of the commit"},
 	}
 }
 
 func releaseOf(c *cli.Context) releaseOptions {
 	return releaseOptions{app: c.String("app"), version: c.String("version"), images: c.StringSlice("image"), sequence: c.String("sequence"),
-		source: c.String("source"), document: c.String("release"), allowTags: c.Bool("allow-tags"), dev: c.Bool("dev")}
+		source: c.String("source"), document: c.String("release"), allowTags: c.Bool("allow-tags"), wait: c.Duration("wait-for-images"), dev: c.Bool("dev")}
 }
 
 func (o releaseOptions) given() bool { return o.version != "" || o.document != "" || len(o.images) > 0 }
@@ -67,7 +70,7 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	b := &builder{app: a, options: o.release, config: s.Config, history: g.history}
+	b := &builder{app: a, options: o.release, config: s.Config, history: g.history, pinner: a.pinner(g.registry, o.release)}
 	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil && !allStored(releases) {
 		return nil, nil, nil, err
 	}
@@ -75,11 +78,7 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if b.ci, err = source.FromCI(a.Getenv); err != nil {
 		return nil, nil, nil, err
 	}
-	var problems []error
-	for i := range releases {
-		problems = append(problems, b.complete(ctx, &releases[i], s.Accepted))
-	}
-	if err := errors.Join(problems...); err != nil {
+	if err := b.complete(ctx, releases, s.Accepted); err != nil {
 		return nil, nil, nil, err
 	}
 	in, err := g.store.Intake(ctx, b.repository(), releases)
@@ -153,6 +152,7 @@ type builder struct {
 	checkout *source.Checkout
 	history  *history
 	ci       source.CI
+	pinner   *pinner
 }
 
 func (b *builder) repository() *git.Repository {
@@ -162,7 +162,28 @@ func (b *builder) repository() *git.Repository {
 	return b.checkout.Repository()
 }
 
-func (b *builder) complete(ctx context.Context, r *release.Release, accepted map[string]release.Release) error {
+// complete fills in all releases, or names what is wrong with each.
+func (b *builder) complete(ctx context.Context, releases []release.Release, accepted map[string]release.Release) error {
+	var problems []error
+	for i := range releases {
+		problems = append(problems, b.identify(ctx, &releases[i]))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return err
+	}
+	if !b.options.allowTags {
+		if err := b.pinner.pin(ctx, releases, accepted); err != nil {
+			return err
+		}
+	}
+	for i := range releases {
+		problems = append(problems, b.fill(ctx, &releases[i], accepted))
+	}
+	return errors.Join(problems...)
+}
+
+// identify fills in where a release comes from, and its place in the order.
+func (b *builder) identify(ctx context.Context, r *release.Release) error {
 	conf, ok := b.config.App(r.App)
 	if !ok {
 		var known []string
@@ -180,9 +201,11 @@ func (b *builder) complete(ctx context.Context, r *release.Release, accepted map
 	if err := b.order(r); err != nil {
 		return err
 	}
-	if err := b.templates(ctx, r); err != nil {
-		return err
-	}
+	return b.templates(ctx, r)
+}
+
+// fill adds what was accepted before, and what the history tells.
+func (b *builder) fill(ctx context.Context, r *release.Release, accepted map[string]release.Release) error {
 	if err := b.images(r, accepted[r.App]); err != nil {
 		return err
 	}

@@ -76,6 +76,7 @@ func (a *app) commands() *cli.App {
 		},
 		Commands: withUsageErrors([]*cli.Command{
 			a.submitCommand(),
+			a.releaseCommand(),
 			a.planCommand(),
 			a.advanceCommand(),
 			a.promoteCommand(),

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/ferry-cd/ferry/door"
@@ -131,13 +131,24 @@ func (c *Client) judge(p place, q question, t *door.Transport, res *http.Respons
 	return a, fmt.Errorf("read %s: %w", q.what, t.Failure(res))
 }
 
+// final tells what asking again does not mend: a name that nobody has, a server that knows no TLS.
+func final(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound || speaksPlain(err)
+}
+
+func speaksPlain(err error) bool {
+	var record tls.RecordHeaderError
+	return errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" || errors.Is(err, http.ErrSchemeMismatch)
+}
+
 // plainly puts what people meet most often into words.
 func plainly(err error, h *host) error {
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return &unknownHostError{h.name, err}
 	}
-	if errors.Is(err, http.ErrSchemeMismatch) || strings.Contains(err.Error(), "server gave HTTP response") || strings.Contains(err.Error(), "first record does not look like a TLS handshake") {
+	if speaksPlain(err) {
 		return &plainHostError{h.name}
 	}
 	var u *url.Error

@@ -2,8 +2,6 @@ package registry
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -149,8 +147,7 @@ func (h *host) scheme(ctx context.Context, c *Client) (string, error) {
 		res.Body.Close()
 		return "https", nil
 	}
-	var record tls.RecordHeaderError
-	if errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" || errors.Is(err, http.ErrSchemeMismatch) {
+	if speaksPlain(err) {
 		return "http", nil
 	}
 	return "https", nil
@@ -158,7 +155,7 @@ func (h *host) scheme(ctx context.Context, c *Client) (string, error) {
 
 // transport speaks to one origin, with at most max bytes an answer.
 func (c *Client) transport(base string, who door.Credential, plain bool, most int64, timeout time.Duration) *door.Transport {
-	return door.NewTransport(door.Options{Base: base, Credential: who, AllowHTTP: plain, Budget: c.o.Limit, Timeout: min(timeout, c.o.Limit), MaxBody: most,
+	return door.NewTransport(door.Options{Base: base, Credential: who, AllowHTTP: plain, Budget: c.o.Limit, Timeout: min(timeout, c.o.Limit), MaxBody: most, Final: final,
 		RequestID: []string{"X-Request-Id", "Docker-Distribution-Request-Id"}, Now: c.o.Now, Sleep: c.o.Sleep, Log: c.log(base), Under: counting{c}})
 }
 

@@ -138,6 +138,11 @@ func (s *Server) Manifest(repository, tag, kind string, manifest any) string {
 	return digest
 }
 
+// Delete takes a manifest away, as retention does. Tags that meant it mean nothing.
+func (s *Server) Delete(repository, digest string) {
+	s.put(http.MethodDelete, "/v2/"+repository+"/manifests/"+digest, "", nil)
+}
+
 // Digest is the digest of some bytes.
 func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
