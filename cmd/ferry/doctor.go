@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ferry-cd/ferry/door"
+	"github.com/ferry-cd/ferry/notify"
+	"github.com/ferry-cd/ferry/scm"
+	"github.com/ferry-cd/ferry/setup"
+)
+
+func (a *app) doctorCommand() *cli.Command {
+	var o gitopsOptions
+	return &cli.Command{
+		Name:  "doctor",
+		Usage: "find what keeps promotions from working, each with its cause and what mends it",
+		Description: "It asks the repository, the forge and everybody else whom ferry needs, as whoever runs it: run it where ferry runs. Nothing is\n" +
+			"written. The exit code is 1 when something does not work; what is only not as safe or as quick as it seems is a warning.",
+		Flags:  append(gitopsFlags(&o), outputFlag()),
+		Action: func(c *cli.Context) error { return a.runDoctor(c.Context, o, c.String("output")) },
+	}
+}
+
+func (a *app) runDoctor(ctx context.Context, o gitopsOptions, output string) error {
+	if err := checkFormat(output, "text", "json"); err != nil {
+		return err
+	}
+	found := a.examine(ctx, o)
+	if output == "json" {
+		doc := struct {
+			SchemaVersion int             `json:"schemaVersion"`
+			Findings      []setup.Finding `json:"findings"`
+		}{1, append([]setup.Finding{}, found...)}
+		if err := json.NewEncoder(a.Out).Encode(doc); err != nil {
+			return err
+		}
+	} else {
+		a.writeFindings(found)
+	}
+	bad := 0
+	for _, f := range found {
+		if f.Severity == setup.Bad {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return &sickError{bad}
+	}
+	return nil
+}
+
+// examine opens what there is and looks at it; what cannot be opened is what is wrong.
+func (a *app) examine(ctx context.Context, o gitopsOptions) []setup.Finding {
+	g, at, err := a.openPatient(ctx, o)
+	if err != nil {
+		return []setup.Finding{setup.Unopened(err)}
+	}
+	s := setup.Subject{Promoter: g.Promoter, Forge: at.forge, Remote: door.Redact(at.repo.URL()), Signs: g.Signer != nil || at.signed, Now: a.Now(), Policies: checkPolicies,
+		Address: func(variable string) error {
+			if a.Getenv(variable) == "" {
+				return fmt.Errorf("%s is not set", variable)
+			}
+			_, err := notify.Parse(a.Getenv(variable))
+			return err
+		}}
+	if _, here := at.repo.Local(); !here && strings.HasPrefix(at.repo.URL(), "http") {
+		s.Time = func(ctx context.Context) (time.Time, error) { return a.timeAt(ctx, at.repo.URL()) }
+	}
+	return setup.Examine(ctx, s)
+}
+
+// patient is a repository as doctor looks at it.
+type patient struct {
+	connection
+	signed bool // ferry has a key of its own
+}
+
+func (a *app) openPatient(ctx context.Context, o gitopsOptions) (*gitops, patient, error) {
+	g, err := a.openGitOps(ctx, o)
+	if err != nil {
+		return nil, patient{}, err
+	}
+	id, err := o.author()
+	if err != nil {
+		return nil, patient{}, err
+	}
+	how, err := a.gitOptions(id)
+	if err != nil {
+		return nil, patient{}, err
+	}
+	forge, _ := g.Forge.(scm.Client)
+	return g, patient{connection{repo: g.Repo, forge: forge}, how.Signer != nil}, nil
+}
+
+// timeAt reads the clock of a server. It goes there without credentials.
+func (a *app) timeAt(ctx context.Context, url string) (time.Time, error) {
+	ca, err := a.certificates()
+	if err != nil {
+		return time.Time{}, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, url, http.NoBody)
+	if err != nil {
+		return time.Time{}, err
+	}
+	req.URL.User = nil
+	res, err := door.Network(ca).RoundTrip(req)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer res.Body.Close()
+	return http.ParseTime(res.Header.Get("Date"))
+}
+
+func (a *app) writeFindings(found []setup.Finding) {
+	if len(found) == 0 {
+		fmt.Fprintln(a.Out, "nothing is wrong")
+	}
+	for _, f := range found {
+		fmt.Fprintf(a.Out, "%-8s %s (%s)\n", f.Severity, scm.Line(f.What), f.ID)
+		for _, part := range []struct{ name, text string }{{"why", f.Why}, {"fix", f.Fix}} {
+			if part.text != "" {
+				fmt.Fprintf(a.Out, "  %s: %s\n", part.name, scm.Line(part.text))
+			}
+		}
+	}
+}
+
+// sickError says that something does not work.
+type sickError struct{ n int }
+
+func (e *sickError) Error() string {
+	if e.n == 1 {
+		return "one thing does not work"
+	}
+	return fmt.Sprintf("%d things do not work", e.n)
+}
