@@ -229,7 +229,9 @@ func (l *loader) checkApprovals(p placed, n *node) {
 	}
 	g := p.Gates.Approvals
 	able := slices.DeleteFunc(slices.Clone(g.From), func(who string) bool { return slices.Contains(g.Exclude, who) })
-	switch {
+	switch i := slices.Index(g.From, SourceAuthors); {
+	case i >= 0:
+		l.addOnce(n.get("from").item(i).Position, "%s can be excluded, not asked", SourceAuthors)
 	case g.Count > 0 && !p.PullRequest:
 		l.addOnce(n.at("count"), "approvals are asked for in %q, but pullRequest is false: there is nothing to approve", p.Environment)
 	case len(g.From) > 0 && g.Count > len(able) && !slices.ContainsFunc(able, isTeam):

@@ -174,10 +174,6 @@ func (d decoder) text(n *node, v reflect.Value, name string) {
 
 // follows reports text that breaks its rule.
 func (d decoder) follows(n *node, r rule, name string) {
-	if what, ok := r.later(n.text); ok {
-		d.blame(n, "", "%s is not supported yet", what)
-		return
-	}
 	if r.enum != nil {
 		if !slices.Contains(r.enum, n.text) {
 			d.blame(n, didYouMean(n.text, r.enum), "%s must be %s, not %q", name, r.name, quote(n.text))

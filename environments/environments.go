@@ -13,7 +13,8 @@ type Config struct {
 	Environments []Environment // in an order where each comes after all of its After, otherwise as written
 	Forge        Forge
 	Trust        Trust
-	Risk         map[string]string // rule of risk -> off, low, medium, high or critical
+	People       map[string][]string // account -> addresses and names in commits
+	Risk         map[string]string   // rule of risk -> off, low, medium, high or critical
 	Texts        Texts
 	Notify       []Notify
 	Tickets      Tickets
@@ -166,11 +167,14 @@ type Gates struct {
 	Tickets   bool // a release that names no ticket stays out
 }
 
+// SourceAuthors stands for everyone who wrote or committed what a release adds to what runs there now.
+const SourceAuthors = "source-authors"
+
 // Approvals asks for people.
 type Approvals struct {
 	Count   int
 	From    []string // persons; empty = anyone who may approve
-	Exclude []string
+	Exclude []string // persons, teams, SourceAuthors
 }
 
 // Window is a time of the week in which an environment may change: From inclusive, To exclusive; To before From runs

@@ -16,6 +16,7 @@ type rootFile struct {
 	Overrides    []overrideFile    `yaml:"overrides" doc:"Who may pass which gates in an emergency, on record: ferry promote --override. Without it, nobody." example:"[{environments: [prod], gates: [soak, freezes], by: [ada], approvals: 1}]"`
 	Policies     []policyFile      `yaml:"policies" doc:"Rules that every rendered resource must follow; see docs/rendering.md." example:"[{name: replicas, rule: \"object.kind != 'Deployment' || object.spec.replicas > 1\", message: one replica is none}]"`
 	Trust        trustFile         `yaml:"trust" doc:"Whose commit statuses count; a status from anyone else is ignored, and named." example:"{connector: [app/ferry-connector]}"`
+	People       map[person][]text `yaml:"people" doc:"Accounts on the forge to the addresses or names in commits, where the forge does not tell: so that source-authors can be excluded." example:"{ada: [ada@example.com, Ada Lovelace]}"`
 	Risk         riskRules         `yaml:"risk" doc:"Rules of risk that are switched off, lowered or raised; docs/risks.md lists them." example:"{image-downgrade: critical, delete-workload: \"off\"}"`
 	Text         textsFile         `yaml:"text" doc:"Templates for what ferry writes, over .Title, .Environment, .Unit, .Apps, .Tickets, .Risk, .Risks, .Added, .Changed and .Removed." example:"{title: \"{{ .Environment }}: {{ .Title }}\"}"`
 	Notify       []notifyFile      `yaml:"notify" doc:"Who hears what happens, in chats, by mail or webhook; see docs/notifications.md." example:"[{to: FERRY_NOTIFY_RELEASES, events: [approval, failed]}]"`
@@ -123,7 +124,7 @@ type gatesFile struct {
 type approvalsFile struct {
 	Count   int      `yaml:"count" jsonschema:"minimum=0,maximum=20" doc:"How many people." example:"2"`
 	From    []person `yaml:"from" doc:"Whose approval counts; without it, everyone who may approve." example:"[ada, grace]"`
-	Exclude []person `yaml:"exclude" doc:"Whose approval does not count." example:"[release-bot]"`
+	Exclude []person `yaml:"exclude" doc:"Whose approval does not count. source-authors are all who wrote, co-wrote or committed what the release adds to what runs there." example:"[release-bot, source-authors]"`
 }
 
 // quickFile are the gates of a way that is quicker than the usual one.

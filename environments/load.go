@@ -235,6 +235,7 @@ func (l *loader) config() *Config {
 	}
 	c.Forge = Forge{Kind: string(l.root.Forge.Kind), URL: string(l.root.Forge.URL)}
 	c.Trust, c.Policies, c.Overrides = trustOf(l.root.Trust), l.policies(), overridesOf(l.root.Overrides)
+	c.People = peopleOf(l.root.People)
 	c.Risk, c.Texts, c.Tickets = texts(l.root.Risk), textsOf(l.root.Text), ticketsOf(l.root.Tickets)
 	c.Notify = notifyOf(l.root.Notify)
 	return c
@@ -244,6 +245,14 @@ func appOf(a appFile) App {
 	out := App{Name: string(a.Name), Team: string(a.Team), Source: sourceOf(a.Source), Group: string(a.Group), TellSource: a.Tell.SourcePullRequest}
 	for _, from := range a.AllowedFrom {
 		out.AllowedFrom = append(out.AllowedFrom, AllowedFrom{Repository: string(from.Repository), Ref: string(from.Ref)})
+	}
+	return out
+}
+
+func peopleOf(f map[person][]text) map[string][]string {
+	out := map[string][]string{}
+	for account, names := range f {
+		out[string(account)] = strs(names)
 	}
 	return out
 }

@@ -15,7 +15,6 @@ var (
 		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists"},
 		reflect.TypeFor[gatesFile]():  {"imageExists"},
 	}
-	plannedPersons = map[string]string{"source-authors": "excluding source-authors"}
 )
 
 // later tells whether a key is planned for a place. An environment may say what settings say.

@@ -134,7 +134,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"no such gate", "supersede: replace", "rollback: {ignore: [«soaks]}", "an entry of ignore must be one of healthy, soak, checks, approvals, windows, freezes, manual, not \"soaks\"; did you mean \"soak\"?"},
 	{"an override nowhere", "{environments: [prod-eu], gates: [soak, freezes]", "{environments: [«prod-uk], gates: [soak, freezes]", `overrides name "prod-uk", which does not exist; did you mean "prod-us"?`},
 	{"an override by nobody", "by: [ada, team/on-call]", "by: «[]", "overrides let nobody pass: by is empty"},
-	{"later: source authors", "exclude: [linus]", "exclude: [«source-authors]", "excluding source-authors is not supported yet"},
+	{"authors who approve", "from: [ada, grace, linus]\n        exclude", "from: [ada, grace, «source-authors]\n        exclude", "source-authors can be excluded, not asked"},
 	{"later: OCI source", `source: {repository: "git@github.com:acme/search.git"}`, "source: {«oci: oci://ghcr.io/acme/search}", "oci is not supported yet"},
 	{"later: chart source", `source: {repository: "git@github.com:acme/search.git"}`, "source: {«helm: https://charts.example.com}", "helm is not supported yet"},
 	{"later: edits", "    engine: argocd", "    «deliver: edit", "deliver is not supported yet"},

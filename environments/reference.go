@@ -3,7 +3,6 @@ package environments
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -109,6 +108,4 @@ func writePlanned(out *bytes.Buffer) {
 	} {
 		fmt.Fprintf(out, "- %s: `%s`\n", p.where, strings.Join(plannedKeys[p.t], "`, `"))
 	}
-	words := slices.Sorted(maps.Values(plannedPersons))
-	fmt.Fprintf(out, "- %s\n", strings.Join(words, "; "))
 }

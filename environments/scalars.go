@@ -2,8 +2,6 @@ package environments
 
 import (
 	"errors"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,17 +14,6 @@ type rule struct {
 	pattern string   // regular expression, anchored, where one can tell
 	enum    []string // or the words there are
 	check   func(string) error
-	planned map[string]string // beginning of a text that will mean something one day -> what it is
-}
-
-// later names what a text stands for that is designed but does not work yet.
-func (r rule) later(s string) (what string, ok bool) {
-	for _, beginning := range slices.Sorted(maps.Keys(r.planned)) {
-		if strings.HasPrefix(s, beginning) {
-			return r.planned[beginning], true
-		}
-	}
-	return "", false
 }
 
 // ruled is implemented by every kind of text below.
@@ -200,7 +187,7 @@ func (constraint) rule() rule {
 }
 
 func (person) rule() rule {
-	return rule{name: "a person's login or team/NAME", planned: plannedPersons, pattern: `^(team/[A-Za-z0-9_][-A-Za-z0-9._/]*|[A-Za-z0-9_][-A-Za-z0-9._@+]*(\[bot\])?)$`}
+	return rule{name: "a person's login or team/NAME", pattern: `^(team/[A-Za-z0-9_][-A-Za-z0-9._/]*|[A-Za-z0-9_][-A-Za-z0-9._@+]*(\[bot\])?)$`}
 }
 
 func (asked) rule() rule {

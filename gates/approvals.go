@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ferry-cd/ferry/environments"
 )
 
 // approvals asks for people. A person's newest decision counts: an approval only when it was given to the content that
@@ -14,23 +16,43 @@ func approvals(in Input) []Condition {
 		return nil
 	}
 	c := Condition{Gate: gateApprovals, Holds: Merging}
-	excluded, unknown := resolve(want.Exclude, in.Groups)
-	if len(unknown) > 0 {
-		c.Reason = fmt.Sprintf("approvals: cannot tell who %s is, so nobody can be ruled out", strings.Join(unknown, " and "))
-		c.Hint = whoIs
+	excluded, why, hint := ruledOut(in)
+	if why != "" {
+		c.Reason, c.Hint = "approvals: "+why, hint
 		return []Condition{c}
 	}
 	from, unknown := resolve(want.From, in.Groups)
-	v := votes{head: in.Head, from: from, anyone: len(want.From) == 0, excluded: excluded}
+	v := votes{head: in.Head, from: from, anyone: len(want.From) == 0, excluded: excluded, authors: in.Authors}
 	v.hear(in.Reviews)
 	c.Pass = len(v.approved) >= want.Count && len(v.objected) == 0
-	c.Reason = v.sentence(want.Count, want.From)
+	c.Reason, c.Hint = v.sentence(want.Count, want.From), v.hint
 	if len(unknown) > 0 && !c.Pass {
 		c.Reason += "; cannot tell who " + strings.Join(unknown, " and ") + " is"
 		c.Hint = whoIs
 	}
 	return []Condition{c}
 }
+
+// ruledOut gives the persons whose approval does not count, or says why nobody can tell who they are.
+func ruledOut(in Input) (excluded []string, why, hint string) {
+	names := slices.DeleteFunc(slices.Clone(in.Placement.Gates.Approvals.Exclude), func(n string) bool { return n == environments.SourceAuthors })
+	excluded, unknown := resolve(names, in.Groups)
+	switch {
+	case len(unknown) > 0:
+		return nil, fmt.Sprintf("cannot tell who %s is, so nobody can be ruled out", strings.Join(unknown, " and ")), whoIs
+	case len(names) == len(in.Placement.Gates.Approvals.Exclude):
+		return excluded, "", ""
+	case in.Authors == nil || in.Authors.Unknown != "":
+		why = "the release does not say who wrote it"
+		if in.Authors != nil {
+			why = in.Authors.Unknown
+		}
+		return nil, why + ", so none of its authors can be ruled out", submitWhole
+	}
+	return excluded, "", ""
+}
+
+const submitWhole = "submit the next release from a checkout with its whole history (in CI, without a depth)"
 
 const whoIs = "let ferry's token read teams and commits, or name persons in ferry.yaml"
 
@@ -42,7 +64,7 @@ func resolve(names []string, groups map[string][]string) (persons, unknown []str
 		switch {
 		case ok:
 			persons = append(persons, members...)
-		case strings.HasPrefix(name, "team/") || name == sourceAuthors:
+		case strings.HasPrefix(name, "team/"):
 			unknown = append(unknown, name)
 		default:
 			persons = append(persons, name)
@@ -51,18 +73,17 @@ func resolve(names []string, groups map[string][]string) (persons, unknown []str
 	return persons, unknown
 }
 
-// sourceAuthors stands for everyone who wrote or committed what the release adds to what runs there now.
-const sourceAuthors = "source-authors"
-
 // votes are the decisions on a pull request, sorted by what they are worth.
 type votes struct {
 	head           Head
 	from, excluded []string
 	anyone         bool
+	authors        *Authors // nil where they may approve
 
 	approved []string
 	objected []string
 	void     []string // with the reason
+	hint     string
 }
 
 // hear takes the newest decision of each person, oldest person first.
@@ -106,6 +127,9 @@ func (v *votes) worthless(r Review) string {
 		return "opened the pull request"
 	case contains(v.excluded, r.Author):
 		return "is excluded"
+	case v.authors != nil && v.authors.rulesOut(r.Author) != "":
+		v.hint = v.authors.hint(r.Author)
+		return v.authors.rulesOut(r.Author)
 	case r.SHA != "":
 		if r.SHA != v.head.ID && !slices.Contains(v.head.Same, r.SHA) {
 			return "approved earlier content, " + short(r.SHA)

@@ -9,6 +9,7 @@
 //	upstream.go   the gates that hold back proposing: healthy, soak
 //	checks.go     named statuses, upstream and on the head
 //	approvals.go  people
+//	authors.go    whether a person wrote what is to be approved
 //	calendar.go   windows, freezes and holds
 //	override.go   what a person decided to pass, and the gates of quicker ways
 package gates
@@ -49,10 +50,12 @@ type Input struct {
 	Evidence  []Commit // upstream commits whose record names the release: where checks are looked for
 	Head      Head     // the promotion's head; zero before there is one
 	Reviews   []Review // of the pull request
-	// Groups resolves names that are not persons, such as "team/release" or "source-authors", to persons. A name that
-	// needs it and is not there counts as unknown: nobody's approval counts through it.
+	// Groups resolves names that are not persons, such as "team/release", to persons. A name that needs it and is not
+	// there counts as unknown: nobody's approval counts through it.
 	Groups map[string][]string
-	Holds  []Hold
+	// Authors wrote what the release adds to what runs there; nil where nobody asks for them.
+	Authors *Authors
+	Holds   []Hold
 	// Override is what a person decided to pass, nil where nobody did.
 	Override *Override
 	// Tickets are what the release says it is about.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/release"
 )
 
 const head = "ffffffffffffffffffffffffffffffffffffffff"
@@ -121,8 +122,8 @@ func TestEvaluate(t *testing.T) {
 			in.Reviews = []Review{approve("ada", head, "12:10"), approve("Ada", head, "12:20")}
 		}, true, false, []string{"approvals: 1 of 2: Ada"}, ""},
 		{"not the author, not the excluded, not others, not earlier content", func(in *Input) {
-			in.Placement.Gates.Approvals = environments.Approvals{Count: 1, From: []string{"team/release", "linus", "App/Ferry"}, Exclude: []string{"source-authors"}}
-			in.Groups = map[string][]string{"team/release": {"ada", "grace"}, "source-authors": {"ADA"}}
+			in.Placement.Gates.Approvals = environments.Approvals{Count: 1, From: []string{"team/release", "linus", "App/Ferry"}, Exclude: []string{"team/authors"}}
+			in.Groups = map[string][]string{"team/release": {"ada", "grace"}, "team/authors": {"ADA"}}
 			in.Reviews = []Review{approve("app/ferry", head, "12:10"), approve("ada", head, "12:10"), approve("mallory", head, "12:11"), approve("linus", "0123456789", "12:12")}
 		}, true, false, []string{"approvals: 0 of 1 from team/release, linus, App/Ferry; not counted: app/ferry (opened the pull request), ada (is excluded), mallory (may not approve), linus (approved earlier content, 0123456)"}, ""},
 		{"the same content on a newer base keeps its approvals", func(in *Input) {
@@ -161,9 +162,29 @@ func TestEvaluate(t *testing.T) {
 			in.Reviews = []Review{approve("ada", head, "12:30")}
 		}, true, false, []string{"approvals: 0 of 1 from team/release; not counted: ada (may not approve); cannot tell who team/release is"}, ""},
 		{"unknown exclusion", func(in *Input) {
-			in.Placement.Gates.Approvals = environments.Approvals{Count: 1, Exclude: []string{"source-authors"}}
+			in.Placement.Gates.Approvals = environments.Approvals{Count: 1, Exclude: []string{"team/authors"}}
 			in.Reviews = []Review{approve("ada", head, "12:30")}
-		}, true, false, []string{"approvals: cannot tell who source-authors is, so nobody can be ruled out"}, ""},
+		}, true, false, []string{"approvals: cannot tell who team/authors is, so nobody can be ruled out"}, ""},
+		{"authors do not approve, by login, address, or a name that fits", func(in *Input) {
+			in.Placement.Gates.Approvals = environments.Approvals{Count: 1, Exclude: []string{"source-authors"}}
+			in.Authors = &Authors{People: []release.Person{{Name: "Ada", Login: "ADA"}, {Name: "Grace Hopper", Email: "g@x.org"}, {Name: "L", Email: "linus@x.org"}}}
+			in.Reviews = []Review{approve("ada", head, "12:10"), approve("grace-hopper", head, "12:11"), approve("Linus", head, "12:12"), approve("G@x.org", head, "12:13")}
+		}, true, false, []string{"approvals: 0 of 1; not counted: ada (wrote or committed part of it), grace-hopper (wrote or committed part of it), Linus (wrote or committed part of it), G@x.org (wrote or committed part of it)"}, ""},
+		{"an author whose account nobody knows could be anyone", func(in *Input) {
+			in.Placement.Gates.Approvals = environments.Approvals{Count: 1, Exclude: []string{"source-authors"}}
+			in.Authors = &Authors{People: []release.Person{{Name: "Ada", Login: "ada"}, {Name: "Grace Hopper", Email: "g@x.org"}}}
+			in.Reviews = []Review{approve("linus", head, "12:10")}
+		}, true, false, []string{"approvals: 0 of 1; not counted: linus (may be the author Grace Hopper, whose account is not known)"}, ""},
+		{"where accounts are addresses, addresses are enough", func(in *Input) {
+			in.Placement.Gates.Approvals = environments.Approvals{Count: 1, Exclude: []string{"source-authors"}}
+			in.Authors = &Authors{People: []release.Person{{Name: "Grace Hopper", Email: "g@x.org"}}}
+			in.Reviews = []Review{approve("linus@x.org", head, "12:10")}
+		}, true, true, nil, ""},
+		{"authors that nobody knows", func(in *Input) {
+			in.Placement.Gates.Approvals = environments.Approvals{Count: 1, Exclude: []string{"source-authors"}}
+			in.Authors = &Authors{Unknown: "the release does not say who wrote what came since 1.3.0"}
+			in.Reviews = []Review{approve("ada", head, "12:30")}
+		}, true, false, []string{"approvals: the release does not say who wrote what came since 1.3.0, so none of its authors can be ruled out"}, ""},
 
 		{"window open", func(in *Input) {
 			in.Placement.Gates.Windows = []environments.Window{window(t, "Europe/Berlin", "09:00", "16:00", time.Friday)}
@@ -224,6 +245,25 @@ func TestEvaluate(t *testing.T) {
 			}
 			wellFormed(t, v)
 		})
+	}
+}
+
+// An author does not agree to an override of what they wrote either.
+func TestAuthorsDoNotAgreeToOverrides(t *testing.T) {
+	in := ready()
+	in.Placement.Gates.Manual = true
+	in.Placement.Gates.Approvals = environments.Approvals{Exclude: []string{"source-authors"}}
+	in.Override = &Override{Gates: []string{"manual"}, By: "grace", Reason: "fire"}
+	in.Reviews = []Review{{Author: "ada", Decision: Approved, SHA: in.Head.ID, Time: in.Now}}
+	for _, who := range []*Authors{nil, {Unknown: "nobody said"}, {People: []release.Person{{Name: "Ada", Login: "ada"}}}} {
+		in.Authors = who
+		if v := Evaluate(in); v.MayMerge() {
+			t.Errorf("%+v: merged: %+v", who, v.Merge)
+		}
+	}
+	in.Authors = &Authors{People: []release.Person{{Name: "Linus", Login: "linus"}}}
+	if v := Evaluate(in); !v.MayMerge() {
+		t.Errorf("somebody else agrees: %+v", v.Merge)
 	}
 }
 

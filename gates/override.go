@@ -48,14 +48,14 @@ func agreed(in Input, o Override) Condition {
 	c := Condition{Gate: gateOverride, Holds: Merging}
 	approvals := in.Placement.Gates.Approvals
 	from, _ := resolve(approvals.From, in.Groups)
-	excluded, unknown := resolve(approvals.Exclude, in.Groups)
-	if len(unknown) > 0 {
-		c.Reason = fmt.Sprintf("override: cannot tell who %s is, so nobody can be ruled out", strings.Join(unknown, " and "))
-		c.Hint = whoIs
+	excluded, why, hint := ruledOut(in)
+	if why != "" {
+		c.Reason, c.Hint = "override: "+why, hint
 		return c
 	}
-	v := votes{head: in.Head, from: from, anyone: len(approvals.From) == 0, excluded: append(excluded, o.By)}
+	v := votes{head: in.Head, from: from, anyone: len(approvals.From) == 0, excluded: append(excluded, o.By), authors: in.Authors}
 	v.hear(in.Reviews)
+	c.Hint = v.hint
 	c.Pass = len(v.approved) >= need && len(v.objected) == 0
 	c.Reason = strings.Replace(v.sentence(need, approvals.From), "approvals: ", "override by "+o.By+": ", 1) + ", of others"
 	return c

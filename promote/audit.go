@@ -110,7 +110,7 @@ func (p *Promoter) entry(ctx context.Context, s *Snapshot, pl environments.Place
 	if o, ok := s.overrideOf(pl, came.Record); ok {
 		e.Overrides = []ledger.Override{o}
 	}
-	return e, p.reviewed(ctx, s, pl, came, &e)
+	return e, p.reviewed(ctx, s, pl, came, before, &e)
 }
 
 // came finds the oldest commit that brought what runs, and what ran before.
@@ -147,7 +147,7 @@ func (s *Snapshot) kindOf(pl environments.Placement, r release.Record, from *led
 }
 
 // reviewed adds what the pull request tells.
-func (p *Promoter) reviewed(ctx context.Context, s *Snapshot, pl environments.Placement, came stretch, e *ledger.Entry) error {
+func (p *Promoter) reviewed(ctx context.Context, s *Snapshot, pl environments.Placement, came, before stretch, e *ledger.Entry) error {
 	u := s.unitOf(pl)
 	prs, err := p.Forge.PullRequests(ctx, scm.Filter{Head: u.branch(), Base: u.base, State: scm.Merged})
 	if err != nil {
@@ -173,7 +173,7 @@ func (p *Promoter) reviewed(ctx context.Context, s *Snapshot, pl environments.Pl
 		}
 		e.Reviewed, e.Same = string(folder), name == ""
 	}
-	return p.judgedThen(ctx, s, pl, came, pr, e)
+	return p.judgedThen(ctx, s, pl, came, before.Live, pr, e)
 }
 
 // brought finds the pull request that brought a state: by the commit of its merge, else by the record at its head, for
@@ -203,7 +203,7 @@ func (p *Promoter) brought(ctx context.Context, pl environments.Placement, came 
 }
 
 // judgedThen notes the gates as they stood at the merge, and who approved.
-func (p *Promoter) judgedThen(ctx context.Context, s *Snapshot, pl environments.Placement, came stretch, pr scm.PullRequest, e *ledger.Entry) error {
+func (p *Promoter) judgedThen(ctx context.Context, s *Snapshot, pl environments.Placement, came stretch, before Live, pr scm.PullRequest, e *ledger.Entry) error {
 	have := &proposal{head: git.Commit{ID: git.ID(pr.HeadSHA), Time: pr.Created}}
 	if c, err := p.Repo.Commit(ctx, git.ID(pr.HeadSHA)); err == nil {
 		have.head = c
@@ -214,7 +214,7 @@ func (p *Promoter) judgedThen(ctx context.Context, s *Snapshot, pl environments.
 	}
 	q := *p
 	q.Now = func() time.Time { return pr.Closed }
-	v, err := q.mergeVerdict(ctx, s.before(key(pl)), pl, came.Record, head, reviews, Options{Explicit: true})
+	v, err := q.mergeVerdict(ctx, s.before(key(pl), before), pl, came.Record, head, reviews, Options{Explicit: true})
 	if err != nil {
 		return err
 	}
@@ -232,9 +232,9 @@ func (p *Promoter) judgedThen(ctx context.Context, s *Snapshot, pl environments.
 }
 
 // before gives the snapshot as if the last promotion of an app had not come: the decision that led to it counts still.
-func (s *Snapshot) before(k Key) *Snapshot {
+func (s *Snapshot) before(k Key, was Live) *Snapshot {
 	then := *s
-	then.lives = map[Key]Live{}
+	then.lives = map[Key]Live{k: was}
 	for _, h := range s.book.Holds {
 		switch {
 		case h.App != k.App || h.Environment != k.Environment:

@@ -77,5 +77,5 @@ func (p *Promoter) reviewedEnd(ctx context.Context, s *Snapshot, pl environments
 		e.Reviewed, e.Same = string(folder), folder == gone.Folder
 	}
 	gone.Record = farewell(before.Record)
-	return p.judgedThen(ctx, s, pl, gone, pr, e)
+	return p.judgedThen(ctx, s, pl, gone, before.Live, pr, e)
 }

@@ -16,6 +16,7 @@ func (r *reader) release(n *node, into *Release, what string, more ...field) {
 		field{"root", false, r.text(&into.Root, "the root", checkRoot)},
 		field{"images", false, func(n *node) { r.images(n, &into.Images) }},
 		field{"tickets", false, func(n *node) { r.tickets(n, &into.Tickets) }},
+		field{"authors", false, func(n *node) { r.authors(n, &into.Authors) }},
 	)...)
 }
 
@@ -88,6 +89,7 @@ func (w *yamlWriter) release(rel Release) {
 	w.text(2, "root", rel.Root)
 	w.images(rel.Images)
 	w.tickets(rel.Tickets)
+	w.authors(rel.Authors)
 }
 
 func (w *yamlWriter) source(s Source) {

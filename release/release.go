@@ -22,6 +22,7 @@ type Release struct {
 	Root      string   `yaml:"root,omitempty" json:"root,omitempty"`           // the folder of the source repository that Templates is the tree of; "" = its root
 	Images    []Image  `yaml:"images,omitempty" json:"images,omitempty"`       // sorted by name
 	Tickets   []string `yaml:"tickets,omitempty" json:"tickets,omitempty"`     // what it is about, as its commits say; sorted
+	Authors   []Share  `yaml:"authors,omitempty" json:"authors,omitempty"`     // who wrote it, as far as somebody asks; the smallest share first
 }
 
 // Source says which commit of which repository a release was built from.

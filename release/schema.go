@@ -48,6 +48,12 @@ var rules = []struct {
 	{"Release", "tickets", "Tickets that the release is about; ferry also finds them in commits.", nil, func(s *jsonschema.Schema) {
 		s.MaxItems, s.Items = count(maxTickets), &jsonschema.Schema{Type: "string", MinLength: count(1), MaxLength: count(maxTicket)}
 	}},
+	{"Release", "authors", "Who wrote what the release brings; ferry finds them where an environment excludes source-authors.", nil, func(s *jsonschema.Schema) { s.MaxItems = count(maxShares) }},
+	{"Share", "since", "Full id of a commit, or start.", nil, nil},
+	{"Share", "people", "Who wrote what is in the release and not in that commit's history; those of shares before not again.", nil, func(s *jsonschema.Schema) { s.MaxItems = count(maxPeople) }},
+	{"Person", "name", "As commits name the person.", nil, lengths(1, maxPerson)},
+	{"Person", "email", "The address in the commits.", nil, lengths(1, maxPerson)},
+	{"Person", "login", "On the forge of the GitOps repository.", nil, lengths(1, maxPerson)},
 	{"Sequence", "kind", "Where the number comes from; numbers are compared within one kind.", nil, func(s *jsonschema.Schema) {
 		for _, k := range kinds {
 			s.Enum = append(s.Enum, k)

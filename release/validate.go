@@ -42,6 +42,7 @@ func (r Release) Validate() error {
 	add(checkTree(r.Templates), checkRoot(r.Root))
 	add(checkImages(r.Images)...)
 	add(checkTickets(r.Tickets)...)
+	add(checkAuthors(r.Authors)...)
 	return ps.orNil()
 }
 

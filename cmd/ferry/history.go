@@ -56,6 +56,11 @@ func (h *history) open(ctx context.Context, repository string) *git.Repository {
 	if h.checkout != nil && (source.SameRepository(h.checkout.Origin(), repository) || h.checkout.Dir() == repository) {
 		return h.checkout.Repository()
 	}
+	return h.remote(ctx, repository)
+}
+
+// remote gives the repository itself, whose history is whole where that of a checkout may be cut off.
+func (h *history) remote(ctx context.Context, repository string) *git.Repository {
 	if repo, known := h.opened[repository]; known {
 		return repo
 	}

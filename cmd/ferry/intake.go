@@ -70,7 +70,11 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if err != nil {
 		return nil, nil, nil, err
 	}
+<<<<<<< HEAD
 	b := &builder{app: a, options: o.release, config: s.Config, history: g.history, pinner: a.pinner(g.registry, o.release)}
+=======
+	b := &builder{app: a, options: o.release, config: s.Config, history: g.history, state: s, embedded: g.embedded()}
+>>>>>>> 1ab1c79 (Nobody approves what they wrote: source-authors travel in the release, over all releases since what runs there)
 	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil && !allStored(releases) {
 		return nil, nil, nil, err
 	}
@@ -149,6 +153,8 @@ type builder struct {
 	app      *app
 	options  releaseOptions
 	config   *environments.Config
+	state    *promote.Snapshot
+	embedded bool // the forge of the GitOps repository is the embedded one
 	checkout *source.Checkout
 	history  *history
 	ci       source.CI
@@ -210,6 +216,7 @@ func (b *builder) fill(ctx context.Context, r *release.Release, accepted map[str
 		return err
 	}
 	b.tickets(ctx, r, accepted[r.App])
+	b.authors(ctx, r, accepted[r.App])
 	if err := r.Validate(); err != nil {
 		return fmt.Errorf("release of %s: %w", r.App, err)
 	}
