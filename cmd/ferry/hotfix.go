@@ -84,11 +84,7 @@ func (a *app) completeHotfix(ctx context.Context, g *gitops, o hotfixOptions, re
 	if err != nil {
 		return nil, err
 	}
-<<<<<<< HEAD
-	b := &builder{app: a, options: o.release, config: s.Config, pinner: a.pinner(g.registry, o.release)}
-=======
-	b := &builder{app: a, options: o.release, config: s.Config, history: g.history, state: s, embedded: g.embedded()}
->>>>>>> 1ab1c79 (Nobody approves what they wrote: source-authors travel in the release, over all releases since what runs there)
+	b := &builder{app: a, options: o.release, config: s.Config, history: g.history, state: s, embedded: g.embedded(), pinner: a.pinner(g.registry, o.release)}
 	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil {
 		return nil, err
 	}
