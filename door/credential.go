@@ -20,6 +20,14 @@ func Bearer(t Token) Credential { return Header("Authorization", t.prefixed("Bea
 // Header gives a token in a header of its own.
 func Header(name string, t Token) Credential { return fixed{name, t} }
 
+// Fresh asks for the credential at every request, so that a secret that was replaced is used at once.
+func Fresh(now func() Credential) Credential { return fresh(now) }
+
+type fresh func() Credential
+
+func (f fresh) Authorize(ctx context.Context, r *http.Request) error { return f().Authorize(ctx, r) }
+func (f fresh) Renew(ctx context.Context) (bool, error)              { return f().Renew(ctx) }
+
 // Basic gives a user and a password, or a token in its place.
 func Basic(user string, password Token) Credential {
 	pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + password.Reveal()))

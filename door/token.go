@@ -5,7 +5,7 @@
 //	text.go       Text from outside, as one harmless line
 //	markdown.go   Inert Markdown, which only the program's own words and Text can become
 //	transport.go  one HTTP exchange; credential.go says who asks, verdict.go what to do after it, pace.go how fast,
-//	              cache.go saves what need not be sent again, settle.go asks for a state when replies get lost
+//	              public.go keeps it out of private networks, cache.go saves what need not be sent again, settle.go asks for a state when replies get lost
 package door
 
 import "fmt"

@@ -28,7 +28,7 @@ type Options struct {
 	Pace    time.Duration
 	Burst   int           // 5
 	Budget  time.Duration // the longest that all waits of one request may take together: 10m
-	Total   time.Duration // the same of all requests, without what the pace costs: three times Budget
+	Total   time.Duration // the same of all requests of an hour, without what the pace costs: three times Budget
 	Timeout time.Duration // of one attempt with its body: 1m
 	MaxBody int64         // bytes of one answer: 32 MiB
 	// JSON says that every success of this server is JSON or empty: a page in its place comes from something in between, and
@@ -65,6 +65,7 @@ type Transport struct {
 	calls Calls
 	cache cache
 	spent time.Duration // of Options.Total
+	since time.Time     // when spent was counted from
 }
 
 // Calls counts what went over a Transport.

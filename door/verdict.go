@@ -137,12 +137,13 @@ func strange(x exchange) bool {
 	return x.res.StatusCode < 300 && len(bytes.TrimSpace(x.body)) > 0 && !strings.HasSuffix(strings.TrimSpace(strings.ToLower(kind)), "json")
 }
 
-// untrusted tells certificates that no other try will mend.
+// untrusted tells certificates and addresses that no other try will mend.
 func untrusted(err error) bool {
 	var verify *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
-	return errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &name)
+	var private *privateError
+	return errors.As(err, &private) || errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &name)
 }
 
 // unsent tells that the server cannot have seen the request.
@@ -197,12 +198,16 @@ func (t *Transport) slow(res *http.Response) {
 
 // pause waits because of what the server said, within the budget of the request and that of all.
 func (t *Transport) pause(ctx context.Context, d time.Duration, s *state) error {
+	now := t.o.Now()
 	t.mu.Lock()
+	if now.Sub(t.since) > time.Hour {
+		t.since, t.spent = now, 0
+	}
 	t.spent += d
 	over := t.spent > t.o.Total
 	t.mu.Unlock()
 	if over {
-		return &WaitError{Until: t.o.Now().Add(d)}
+		return &WaitError{Until: now.Add(d)}
 	}
 	return t.wait(ctx, d, s)
 }

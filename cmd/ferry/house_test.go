@@ -51,7 +51,7 @@ var arrows = map[string][]string{
 	"report":             {"promote", "release", "environments", "render", "check", "diff", "git", "scm", "gates", "door", "ledger"},
 	"connector":          {"release", "environments", "git", "scm", "door"},
 	"connector/cluster":  {"connector"},
-	"connector/pipeline": {"connector", "door"},
+	"connector/pipeline": {"connector", "door", "release"},
 	"connector/hooks":    {"door"},
 	"connector/config":   {"environments", "door"},
 	"notify":             {"report", "door"},

@@ -19,6 +19,7 @@ var schemas = []struct {
 	{"ferry.yaml", "the configuration of a GitOps repository", environments.Schema},
 	{"ferry.app.yaml", "a file that ferry.yaml includes", environments.TeamSchema},
 	{"connector", "connector.yaml, the configuration of a connector", config.Schema},
+	{"connector-message", "what the connector sends to pipelines, by webhook or event", messageSchema},
 	{"release", "a release document, as ferry submit --release reads it", release.Schema},
 	{"report", "what plan, submit, advance and promote print with -o json", reportSchema},
 	{"diff", "what diff prints with -o json", comparisonSchema},
