@@ -15,7 +15,7 @@ type Forge interface {
 	Statuses(ctx context.Context, sha string) ([]scm.Status, error)
 	SetStatus(ctx context.Context, sha string, s scm.Status) (bool, error)
 	PullRequests(ctx context.Context, f scm.Filter) ([]scm.PullRequest, error)
-	Limits() scm.Limits
+	Self(ctx context.Context) (string, error)
 }
 
 // Pipelines are those who wait for an end, and those who move on when something became healthy.
@@ -72,6 +72,7 @@ type Repository struct {
 	Open func(ctx context.Context) (*git.Repository, error)
 	// Environments that this connector answers for; empty = all that name its cluster, and those that name none.
 	Environments []string
+	Units        []Rule      // which units apply what, where that cannot be seen
 	Forge        Destination // of the GitOps repository
 	// Sources gives where the statuses of a release's source commit go, by the repository that its record names; false
 	// where they go nowhere.
@@ -88,6 +89,9 @@ type Destination struct {
 	Forge Forge
 	// Credential names what is used to write; all destinations of one credential share its pace.
 	Credential string
+	// PerHour is how much may be written in any hour with the credential: 480, below the 500 that GitHub allows of what
+	// creates content; negative = as much as Pace allows.
+	PerHour int
 }
 
 // Timing holds the spans of the loop; a zero field is the default beside it.
@@ -98,4 +102,5 @@ type Timing struct {
 	Pace     time.Duration // between writes with one credential: 1s; negative = none
 	Advance  time.Duration // between runs of `ferry advance` that nothing else asks for: 30m; negative = none
 	Budget   int           // posts of one context on one commit: 50
+	Waiting  int           // posts that wait to be delivered, in memory: 10,000
 }

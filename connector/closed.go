@@ -1,0 +1,86 @@
+package connector
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+	"github.com/ferry-cd/ferry/scm"
+)
+
+// closedPulls is how many closed pull requests are read at a look.
+const closedPulls = 50
+
+// closed finds promotions whose pull request was closed without a merge: whoever waits for them waits in vain.
+func (c *continuer) closed(ctx context.Context, now time.Time) {
+	if c.k.o.Pipelines == nil {
+		return
+	}
+	for key, at := range c.shut {
+		if now.Sub(at) > 2*recent {
+			delete(c.shut, key)
+		}
+	}
+	look, cancel := context.WithTimeout(ctx, attempt)
+	defer cancel()
+	list, err := c.k.repo.Forge.Forge.PullRequests(look, scm.Filter{State: scm.Closed, Newest: closedPulls})
+	if err != nil {
+		c.k.log.Warn("cannot list closed pull requests", "repository", c.k.repo.Name, "error", line(err.Error()))
+		return
+	}
+	for _, pr := range list {
+		if strings.HasPrefix(pr.Head, release.PromotionBranch("", "")[:len("ferry/")]) && now.Sub(pr.Closed) < recent {
+			c.shutDown(ctx, pr, now)
+		}
+	}
+}
+
+// shutDown makes a task of each app that a closed promotion carried.
+func (c *continuer) shutDown(ctx context.Context, pr scm.PullRequest, now time.Time) {
+	for _, p := range c.k.reader.placements() {
+		base := c.k.reader.base(p)
+		key := pr.HeadSHA + "/" + p.Environment + "/" + p.App
+		if _, seen := c.shut[key]; seen || pr.Head != release.PromotionBranch(p.Environment, p.Unit) || pr.Base != base {
+			continue
+		}
+		rel, carried, err := c.k.reader.proposed(ctx, p, git.ID(pr.HeadSHA))
+		if err != nil {
+			continue // the head may be gone for ever; it is looked at again as long as anybody may wait
+		}
+		c.shut[key] = now
+		if !carried {
+			continue
+		}
+		v := Verdict{Phase: Closed, URL: pr.URL, Since: pr.Closed, Text: line("closed without a merge: " + pr.Title), Target: Target{
+			Environment: p.Environment, App: p.App, Repository: c.k.repo.Name, Branch: base, Path: p.Folder, Commit: pr.HeadSHA,
+			Release: rel, Landed: pr.Closed,
+		}}
+		c.tasks[v.promotion()] = &task{verdict: v}
+	}
+}
+
+// proposed tells which release a promotion branch's head would bring for an app, if it changes that app at all.
+func (r *reader) proposed(ctx context.Context, p environments.Placement, head git.ID) (release.Release, bool, error) {
+	is, err := r.repo.Commit(ctx, head)
+	if err != nil {
+		return release.Release{}, false, err
+	}
+	tree, err := folderAt(ctx, r.repo, is.Tree, p.Folder)
+	if err != nil || tree == "" {
+		return release.Release{}, false, err
+	}
+	if len(is.Parents) > 0 {
+		base, err := r.repo.Commit(ctx, is.Parents[0])
+		if err != nil {
+			return release.Release{}, false, err
+		}
+		if before, err := folderAt(ctx, r.repo, base.Tree, p.Folder); err != nil || before == tree {
+			return release.Release{}, false, err
+		}
+	}
+	rel, err := r.release(ctx, p, tree)
+	return rel, rel.App != "", err
+}

@@ -1,0 +1,406 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
+)
+
+// reader finds in Git which commits wait for an answer. It keeps what it read: commits and trees never change.
+type reader struct {
+	o       Repository
+	cluster string
+	version string
+	now     func() time.Time
+
+	repo    *git.Repository
+	opened  int // refreshes that brought something since it was opened
+	refs    map[string]git.ID
+	branch  string // the default one
+	config  *environments.Config
+	stale   error // why config is older than the branch's head
+	chains  map[string]*chain
+	records records
+	named   map[git.ID][]Resource // what manifests are in a folder
+}
+
+const (
+	maxFetches = 200                 // after so many the repository is opened anew: what was fetched stays in memory
+	maxChanges = 50                  // of one app's folder that are looked back
+	lookBack   = 30 * 24 * time.Hour // older changes that nobody answered stay so
+	maxRecords = 20_000
+)
+
+// refresh reads the heads, and what they hold where they moved. It tells whether anything did.
+func (r *reader) refresh(ctx context.Context) (bool, error) {
+	if err := r.open(ctx); err != nil {
+		return false, err
+	}
+	refs, err := r.repo.Refs(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the branches of %s: %w", r.o.Name, err)
+	}
+	if r.branch, err = r.repo.DefaultBranch(ctx); err != nil {
+		return false, err
+	}
+	if !r.moved(refs) {
+		return false, nil
+	}
+	r.refs = refs
+	r.opened++
+	if err := r.load(ctx); err != nil {
+		r.refs = nil // to be tried again
+		return false, err
+	}
+	return true, nil
+}
+
+func (r *reader) open(ctx context.Context) error {
+	if r.repo != nil && r.opened < maxFetches {
+		return nil
+	}
+	repo, err := r.o.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", r.o.Name, err)
+	}
+	r.repo, r.opened, r.refs, r.chains = repo, 0, nil, nil
+	return nil
+}
+
+// moved tells whether a branch that is looked at stands elsewhere than before.
+func (r *reader) moved(refs map[string]git.ID) bool {
+	if r.refs == nil || refs[heads+r.branch] != r.refs[heads+r.branch] {
+		return true
+	}
+	for branch := range r.chains {
+		if refs[heads+branch] != r.refs[heads+branch] {
+			return true
+		}
+	}
+	return false
+}
+
+const heads = "refs/heads/"
+
+// load reads the configuration at the default branch's head, then brings the history of each branch with environments up to
+// date. A configuration with mistakes does not take away what is known: the last good one goes on.
+func (r *reader) load(ctx context.Context) error {
+	head, err := r.head(ctx, r.branch)
+	if err != nil {
+		return err
+	}
+	config, err := environments.Load(ctx, &git.Files{Context: ctx, Repository: r.repo, Tree: head.Tree},
+		environments.For(r.version), environments.OnBranch(r.branch))
+	if r.stale = err; err == nil {
+		r.config = config
+	}
+	if r.config == nil {
+		return fmt.Errorf("read %s of %s: %w", environments.RootFile, r.o.Name, err)
+	}
+	return r.follow(ctx)
+}
+
+func (r *reader) head(ctx context.Context, branch string) (git.Commit, error) {
+	id, ok := r.refs[heads+branch]
+	if !ok {
+		return git.Commit{}, fmt.Errorf("%s has no branch %s", r.o.Name, branch)
+	}
+	if err := r.repo.Fetch(ctx, 1, heads+branch); err != nil {
+		return git.Commit{}, fmt.Errorf("fetch %s of %s: %w", branch, r.o.Name, err)
+	}
+	return r.repo.Commit(ctx, id)
+}
+
+// follow brings the chain of every branch to its head.
+func (r *reader) follow(ctx context.Context) error {
+	before := r.chains
+	r.chains = map[string]*chain{}
+	for branch, folders := range r.folders() {
+		head, err := r.head(ctx, branch)
+		if err != nil {
+			return err
+		}
+		c := before[branch]
+		if c != nil && c.has(folders) {
+			ok, err := c.follow(ctx, r.repo, head)
+			if err != nil {
+				return fmt.Errorf("read the history of %s: %w", branch, err)
+			}
+			if ok {
+				r.chains[branch] = c
+				continue
+			}
+		}
+		r.chains[branch] = newChain(head, folders)
+	}
+	return nil
+}
+
+// folders gives the folders of the placements that are answered for, by branch.
+func (r *reader) folders() map[string][]string {
+	all := map[string][]string{}
+	for _, p := range r.placements() {
+		all[r.base(p)] = append(all[r.base(p)], p.Folder)
+	}
+	return all
+}
+
+func (r *reader) base(p environments.Placement) string {
+	if p.Branch != "" {
+		return p.Branch
+	}
+	return r.branch
+}
+
+// placements are those whose health the connector tells, in this cluster.
+func (r *reader) placements() []environments.Placement {
+	if r.config == nil {
+		return nil
+	}
+	return slices.DeleteFunc(r.config.Placements(), func(p environments.Placement) bool {
+		switch {
+		case p.Health.From != "" && p.Health.From != "connector":
+			return true
+		case len(r.o.Environments) > 0 && !slices.Contains(r.o.Environments, p.Environment):
+			return true
+		}
+		return len(p.Clusters) > 0 && !slices.Contains(p.Clusters, r.cluster)
+	})
+}
+
+// waiting is a target with what Git says around it.
+type waiting struct {
+	Target
+	Placement environments.Placement
+	Newest    string // the commit that changed the folder last
+	Next      Step   // the change after this one; zero at the newest
+	index     int    // of the commit in its chain, when it was read
+}
+
+// targets gives, newest first for each placement, the changes of each app's folder that may wait for an answer: the live one,
+// and older ones down to the first that answered says is done. answered is asked about many at once.
+func (r *reader) targets(ctx context.Context, answered func(context.Context, []waiting) ([]bool, error)) ([]waiting, error) {
+	var all []waiting
+	walks := make([]walk, 0, len(r.placements()))
+	for _, p := range r.placements() {
+		walks = append(walks, walk{Placement: p})
+	}
+	for n := 0; n < maxChanges && len(walks) > 0; n++ {
+		level, err := r.level(ctx, walks, n)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			if level, err = r.unanswered(ctx, level, answered); err != nil {
+				return nil, err
+			}
+		}
+		walks = walks[:0]
+		for _, w := range level {
+			if w.found.Release.App != "" {
+				all = append(all, w.found)
+			}
+			walks = append(walks, w.back())
+		}
+	}
+	return all, nil
+}
+
+// walk is a way back through the changes of one placement.
+type walk struct {
+	environments.Placement
+	found  waiting // at this level; without a release where the folder holds none
+	live   git.ID
+	newest string
+	next   Step
+}
+
+// back makes the found change the next one of what comes before it.
+func (w walk) back() walk {
+	w.next = Step{Commit: w.found.Commit, Version: w.found.Release.Version, Removed: w.found.Tree == "", Landed: w.found.Landed}
+	return w
+}
+
+// level takes each walk one change back, and drops those that are at their end.
+func (r *reader) level(ctx context.Context, walks []walk, n int) ([]walk, error) {
+	var out []walk
+	var steps []change
+	for _, w := range walks {
+		c := r.chains[r.base(w.Placement)]
+		is, ok, err := c.change(ctx, r.repo, w.Folder, n, r.deeper(ctx, c, w, n))
+		if err != nil {
+			return nil, fmt.Errorf("read the history of %s: %w", w.Folder, err)
+		}
+		if !ok {
+			continue
+		}
+		if n == 0 {
+			w.live, w.newest = is.tree, string(is.commit.ID)
+		}
+		out, steps = append(out, w), append(steps, is)
+	}
+	if err := r.prefetch(ctx, steps); err != nil {
+		return nil, err
+	}
+	for i, w := range out {
+		var err error
+		if out[i].found, err = r.waiting(ctx, w, r.chains[r.base(w.Placement)], steps[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// prefetch brings the records of many folders in one request.
+func (r *reader) prefetch(ctx context.Context, steps []change) error {
+	var ids []git.ID
+	for _, s := range steps {
+		if s.tree == "" {
+			continue
+		}
+		file, err := r.repo.Lookup(ctx, s.tree, release.RecordName)
+		if err == nil && !r.records.has(file.ID) {
+			ids = append(ids, file.ID)
+		}
+	}
+	if _, err := r.repo.Blobs(ctx, ids...); err != nil {
+		return fmt.Errorf("read the records of %s: %w", r.o.Name, err)
+	}
+	return nil
+}
+
+// deeper tells whether older history is worth reading.
+func (r *reader) deeper(ctx context.Context, c *chain, w walk, n int) bool {
+	if n > 0 {
+		return r.now().Sub(c.commits[len(c.commits)-1].Time) < lookBack
+	}
+	tree, err := folderAt(ctx, r.repo, c.commits[0].Tree, w.Folder)
+	return err == nil && tree != ""
+}
+
+func (r *reader) waiting(ctx context.Context, w walk, c *chain, is change) (waiting, error) {
+	landed := c.cameAt(is.index, r.now())
+	found := waiting{Placement: w.Placement, Newest: w.newest, Next: w.next, index: is.index, Target: Target{
+		Environment: w.Environment, App: w.App, Repository: r.o.Name, Branch: r.base(w.Placement), Path: w.Folder,
+		Commit: string(is.commit.ID), Tree: string(is.tree), Live: is.tree == w.live, Landed: landed,
+	}}
+	if len(w.Clusters) > 0 {
+		found.Cluster = r.cluster
+	}
+	if w.Deadline > 0 {
+		found.Deadline = landed.Add(w.Deadline)
+	}
+	var err error
+	found.Release, err = r.release(ctx, w.Placement, is.tree)
+	return found, err
+}
+
+// release reads what a folder holds; none where it is not ferry's.
+func (r *reader) release(ctx context.Context, p environments.Placement, tree git.ID) (release.Release, error) {
+	if tree == "" {
+		return release.Release{}, nil
+	}
+	file, err := r.repo.Lookup(ctx, tree, release.RecordName)
+	if errors.Is(err, git.ErrNotFound) {
+		return release.Release{}, nil
+	}
+	if err != nil {
+		return release.Release{}, err
+	}
+	if !r.records.has(file.ID) {
+		data, err := r.repo.Blob(ctx, file.ID)
+		if err != nil {
+			return release.Release{}, fmt.Errorf("read %s: %w", path.Join(p.Folder, release.RecordName), err)
+		}
+		r.records.keep(file.ID, data)
+	}
+	record := r.records.known[file.ID]
+	if record.App != p.App || record.Environment != p.Environment {
+		return release.Release{}, nil // copied from another folder
+	}
+	return record.Release, nil
+}
+
+// records are those that were read, by blob, without their long lists.
+type records struct{ known map[git.ID]release.Record }
+
+func (r *records) has(id git.ID) bool {
+	_, ok := r.known[id]
+	return ok
+}
+
+// keep reads a record. What is none is nobody's release.
+func (r *records) keep(id git.ID, data []byte) {
+	if r.known == nil || len(r.known) >= maxRecords {
+		r.known = map[git.ID]release.Record{}
+	}
+	record, _ := release.ParseRecord(data)
+	record.Inputs, record.Files = release.Inputs{}, nil
+	r.known[id] = record
+}
+
+// unanswered drops the walks that came to a target which is done, and steps over the others.
+func (r *reader) unanswered(ctx context.Context, walks []walk, answered func(context.Context, []waiting) ([]bool, error)) ([]walk, error) {
+	asked := make([]waiting, 0, len(walks))
+	for _, w := range walks {
+		asked = append(asked, w.found)
+	}
+	done, err := answered(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	var out []walk
+	for i, w := range walks {
+		if !done[i] {
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
+// facts tells how commits that units stand at relate to a target.
+func (r *reader) facts(ctx context.Context, w waiting, commits []string) (map[string]Fact, error) {
+	c := r.chains[w.Branch]
+	at, _ := c.index(w.Commit)
+	facts := map[string]Fact{}
+	for _, commit := range commits {
+		f, known, err := r.fact(ctx, c, at, w.Path, git.ID(commit))
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			facts[commit] = f
+		}
+	}
+	return facts, nil
+}
+
+func (r *reader) fact(ctx context.Context, c *chain, target int, folder string, commit git.ID) (Fact, bool, error) {
+	if !commit.Valid() {
+		return Fact{}, false, nil
+	}
+	is, err := r.repo.Commit(ctx, commit)
+	if errors.Is(err, git.ErrNotFound) {
+		return Fact{}, false, nil
+	}
+	if err != nil {
+		return Fact{}, false, fmt.Errorf("read %.10s, at which a unit is: %w", commit, err)
+	}
+	j, err := c.meets(ctx, r.repo, is.ID)
+	if err != nil {
+		return Fact{}, false, err
+	}
+	tree, err := folderAt(ctx, r.repo, is.Tree, folder)
+	if err != nil {
+		return Fact{}, false, err
+	}
+	at, _ := c.index(j.at)
+	return Fact{Contains: j.known && at <= target, Tree: string(tree)}, true, nil
+}
