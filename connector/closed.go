@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func (c *continuer) closed(ctx context.Context, now time.Time) {
 	defer cancel()
 	list, err := c.k.repo.Forge.Forge.PullRequests(look, scm.Filter{State: scm.Closed, Newest: closedPulls})
 	if err != nil {
-		c.k.log.Warn("cannot list closed pull requests", "repository", c.k.repo.Name, "error", line(err.Error()))
+		c.k.trouble(fmt.Errorf("list closed pull requests: %w", err))
 		return
 	}
 	for _, pr := range list {

@@ -218,7 +218,7 @@ func (c *continuer) together(t *task, history []scm.Status) (Verdict, bool) {
 		s := newestOf(history, release.StatusContext(v.Environment, v.App, cluster), c.k.reader.config.Trust.Connector)
 		states[s.State] = append(states[s.State], cluster+": "+s.Text)
 	}
-	failed, waiting := states[scm.Failure], append(states[scm.Pending], states[""]...)
+	failed, waiting := states[scm.Failure], slices.Concat(states[scm.Pending], states[""])
 	switch end := later(v.Landed, v.Deadline); {
 	case len(failed) > 0:
 		if v.Phase != TimedOut || len(failed) > 1 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +20,6 @@ type keeper struct {
 	outbox *outbox
 	goOn   *continuer
 	step   stepper // what is known while it leads
-	log    *slog.Logger
 
 	woken chan struct{} // somebody says that something changed
 	look  flag          // that the forge did: heads are read at once
@@ -36,6 +34,7 @@ type stepper struct {
 	leading bool
 	fetch   time.Time // heads are read
 	tries   int       // fetches in vain
+	trouble string    // the last that was told of
 	think   time.Time // verdicts are made anew, because time alone changes them
 	thought time.Time // when they were made last
 	again   time.Time // something could not be found out and is asked again
@@ -162,7 +161,7 @@ func (k *keeper) fetch(ctx context.Context, now time.Time) bool {
 	}
 	k.mu.Lock()
 	if problem != "" && problem != k.state.Problem {
-		k.log.Warn("cannot read the repository", "repository", k.repo.Name, "error", problem)
+		k.o.Counter.Troubled(k.repo.Name, problem)
 	}
 	k.state.Problem = problem
 	k.mu.Unlock()
@@ -183,10 +182,18 @@ func (k *keeper) evaluate(ctx context.Context, now time.Time) {
 	if err != nil {
 		next = now.Add(firstWait)
 		if !errors.Is(err, ErrNotSynced) {
-			k.log.Warn("cannot judge", "repository", k.repo.Name, "error", line(err.Error()))
+			k.trouble(err)
 		}
 	}
 	k.step.think = earliest(next, k.step.again)
+}
+
+// trouble tells of an error once, until another one comes.
+func (k *keeper) trouble(err error) {
+	if said := line(err.Error()); said != k.step.trouble {
+		k.step.trouble = said
+		k.o.Counter.Troubled(k.repo.Name, said)
+	}
 }
 
 func (k *keeper) judgeAll(ctx context.Context, now time.Time) (time.Time, error) {

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/ferry-cd/ferry/git"
@@ -27,7 +26,7 @@ type Pipelines interface {
 	Advance(ctx context.Context, repository, why string) error
 }
 
-// Counter hears what the loop does, for metrics. Its methods answer at once.
+// Counter hears what the loop does, for metrics and logs. Its methods answer at once.
 type Counter interface {
 	// Evaluated is called after each look at everything in a repository.
 	Evaluated(repository string, targets int, took time.Duration)
@@ -35,6 +34,8 @@ type Counter interface {
 	Posted(destination string, result PostResult)
 	// Continued is called after each attempt to tell pipelines.
 	Continued(repository string, phase Phase, err error)
+	// Troubled is called when something cannot be read, each time that what is said of it changes.
+	Troubled(repository, trouble string)
 	// Ended is called when an end was delivered for the first time; it took from v.Landed until now.
 	Ended(v Verdict, took time.Duration)
 }
@@ -55,10 +56,9 @@ type Options struct {
 	Cluster      Cluster
 	ClusterName  string // as the clusters of an environment in ferry.yaml name it; "" where they name none
 	Repositories []Repository
-	Pipelines    Pipelines    // nil = nobody waits
-	Counter      Counter      // nil = nobody counts
-	Leading      func() bool  // whether this one may write; nil = always
-	Log          *slog.Logger // nil = none
+	Pipelines    Pipelines   // nil = nobody waits
+	Counter      Counter     // nil = nobody counts
+	Leading      func() bool // whether this one may write; nil = always
 	Now          func() time.Time
 	Timing       Timing
 	Version      string // of the running ferry, for requires in ferry.yaml

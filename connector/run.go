@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 )
@@ -45,9 +44,6 @@ func (o *Options) fill() error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
 	if o.Counter == nil {
 		o.Counter = nobodyCounts{}
 	}
@@ -67,6 +63,7 @@ type nobodyCounts struct{}
 func (nobodyCounts) Evaluated(string, int, time.Duration) {}
 func (nobodyCounts) Posted(string, PostResult)            {}
 func (nobodyCounts) Continued(string, Phase, error)       {}
+func (nobodyCounts) Troubled(string, string)              {}
 func (nobodyCounts) Ended(Verdict, time.Duration)         {}
 
 // paces gives each credential one pace, in however many repositories it writes.
@@ -91,7 +88,7 @@ func (p *paces) of(d Destination) *pace {
 }
 
 func newKeeper(o *Options, r Repository, paces *paces) *keeper {
-	k := &keeper{o: o, repo: r, log: o.Log, woken: make(chan struct{}, 1), state: RepositoryState{Name: r.Name}}
+	k := &keeper{o: o, repo: r, woken: make(chan struct{}, 1), state: RepositoryState{Name: r.Name}}
 	k.reader = &reader{o: r, cluster: o.ClusterName, version: o.Version, now: o.Now}
 	k.outbox = &outbox{memory: newMemory(), letters: map[slot]*letter{}, lines: map[string]*forgeLine{}, paces: paces.of, timing: o.Timing,
 		counter: o.Counter, leading: o.Leading, ended: k.ended, now: o.Now}

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -109,7 +110,7 @@ func (k *keeper) pullHead(ctx context.Context, j judged, now time.Time) string {
 	defer cancel()
 	list, err := k.repo.Forge.Forge.PullRequests(ctx, scm.Filter{Head: branch, Base: j.Branch, State: scm.Merged, Newest: mergedPulls})
 	if err != nil {
-		k.log.Warn("cannot list pull requests", "repository", k.repo.Name, "branch", branch, "error", line(err.Error()))
+		k.trouble(fmt.Errorf("list the pull requests of %s: %w", branch, err))
 		return ""
 	}
 	for _, pr := range list {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,7 +51,7 @@ func newWorld(t *testing.T, config string) *world {
 	w.repo = w.bare(w.dir)
 	w.commit("main", map[string]string{"ferry.yaml": config})
 	w.options = connector.Options{
-		Cluster: w.cluster, Pipelines: w.pipes, Now: w.clock, Version: "0.1.0", Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Cluster: w.cluster, Pipelines: w.pipes, Now: w.clock, Version: "0.1.0", Counter: counter{t},
 		Repositories: []connector.Repository{{
 			Name: "acme/gitops", Open: func(ctx context.Context) (*git.Repository, error) { return git.Open(ctx, w.dir, git.Options{}) },
 			Forge: connector.Destination{Name: "forge", Forge: w.forge("connector")},
@@ -287,6 +286,15 @@ func (p *pipes) Advance(_ context.Context, repository, why string) error {
 	p.advances = append(p.advances, repository+": "+why)
 	return nil
 }
+
+// counter writes what goes wrong into the test's log.
+type counter struct{ t *testing.T }
+
+func (c counter) Evaluated(string, int, time.Duration)     {}
+func (c counter) Posted(string, connector.PostResult)      {}
+func (c counter) Continued(string, connector.Phase, error) {}
+func (c counter) Ended(connector.Verdict, time.Duration)   {}
+func (c counter) Troubled(repository, trouble string)      { c.t.Log(repository, trouble) }
 
 const (
 	devShop  = "ferry/dev/shop"
