@@ -7,3 +7,9 @@ import "embed"
 //
 //go:embed all:demo
 var Demo embed.FS
+
+// Starter is what a new app or a new repository begins with, where the repository has nothing of its own: new-app has one
+// folder for each engine, with {placeholders} in paths and texts.
+//
+//go:embed all:starter
+var Starter embed.FS

@@ -98,6 +98,8 @@ func (a *app) commands() *cli.App {
 			a.demoCommand(),
 			a.diffCommand(),
 			a.renderCommand(),
+			a.newCommand(),
+			a.codeownersCommand(),
 			a.doctorCommand(),
 			a.validateCommand(),
 			a.configCommand(),
