@@ -37,17 +37,23 @@ type world struct {
 	dir     string
 	repo    *git.Repository
 	cluster *connectortest.Cluster
+	memory  *memory // in place of the embedded forge, where a test wants to break it
 	pipes   *pipes
 	options connector.Options
 	c       *connector.Connector
 
+	time *moment // shared by all connectors of a story
+}
+
+// moment is a clock that stands until it is moved.
+type moment struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
 func newWorld(t *testing.T, config string) *world {
 	t.Helper()
-	w := &world{T: t, ctx: t.Context(), dir: t.TempDir(), now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC), cluster: connectortest.New(), pipes: &pipes{}}
+	w := &world{T: t, ctx: t.Context(), dir: t.TempDir(), time: &moment{now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}, cluster: connectortest.New(), pipes: &pipes{}}
 	w.repo = w.bare(w.dir)
 	w.commit("main", map[string]string{"ferry.yaml": config})
 	w.options = connector.Options{
@@ -82,15 +88,15 @@ func (w *world) must(err error) {
 }
 
 func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
+	w.time.mu.Lock()
+	defer w.time.mu.Unlock()
+	return w.time.now
 }
 
 func (w *world) wait(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
+	w.time.mu.Lock()
+	defer w.time.mu.Unlock()
+	w.time.now = w.time.now.Add(d)
 }
 
 func (w *world) forge(user string) *local.Client {
@@ -187,22 +193,32 @@ func runAll(w *world, d time.Duration, all ...*connector.Connector) {
 				next = at
 			}
 		}
-		w.mu.Lock()
+		w.time.mu.Lock()
 		switch {
 		case next.IsZero() || next.After(end):
-			w.now = end
-			w.mu.Unlock()
+			w.time.now = end
+			w.time.mu.Unlock()
 			return
-		case next.After(w.now):
-			w.now = next
+		case next.After(w.time.now):
+			w.time.now = next
 		}
-		w.mu.Unlock()
+		w.time.mu.Unlock()
 	}
+}
+
+// inMemory has the connector speak to a forge that the test can break.
+func (w *world) inMemory() *memory {
+	w.memory = newMemory(w.clock, "connector")
+	w.options.Repositories[0].Forge.Forge = w.memory
+	return w.memory
 }
 
 // says gives the history of a context on a commit, oldest first, as "state text".
 func (w *world) says(commit, context string) []string {
 	w.Helper()
+	if w.memory != nil {
+		return w.memory.says(commit, context)
+	}
 	all, err := w.forge("reader").Statuses(w.ctx, commit)
 	w.must(err)
 	var out []string
