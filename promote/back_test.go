@@ -229,6 +229,47 @@ func TestHotfix(t *testing.T) {
 	}
 }
 
+// A later release whose source contains the hotfix needs nobody's word; one of which that cannot be told does.
+func TestAHotfixIsRecognised(t *testing.T) {
+	w := newWorld(t, chainYAML, nil)
+	w.arrive(1)
+	fix := w.release("shop", 3)
+	fix.Version = "1.1.1"
+	w.fix(fix, "1.1.0", true)
+	w.approve("grace", w.promotion("prod").Number)
+	w.advance()
+	in := func(yes bool) func(context.Context, string) (bool, error) {
+		return func(_ context.Context, commit string) (bool, error) { return yes && commit == fix.Source.Commit, nil }
+	}
+	foreign := w.release("shop", 4)
+	foreign.Source.Repository = "https://example.com/somebody/else"
+	for n, tt := range []struct {
+		rel  release.Release
+		has  bool
+		want int
+	}{{w.release("shop", 4), false, 0}, {foreign, true, 0}, {fix, true, 0}, {w.release("shop", 4), true, 1}, {w.release("shop", 4), true, 0}} {
+		p := w.ferry()
+		s, err := p.Load(w.ctx, promote.Scope{Apps: []string{"shop"}})
+		w.must(err)
+		w.must(s.Confirm(w.ctx, tt.rel, in(tt.has)))
+		plan, err := p.Plan(w.ctx, s, promote.Options{})
+		w.must(err)
+		if len(plan.Decisions) != tt.want {
+			t.Errorf("%d: decisions %v", n, plan.Decisions)
+		}
+		_, err = p.Apply(w.ctx, plan)
+		w.must(err)
+	}
+	w.mustSubmit(4)
+	w.healthy("dev")
+	w.tick()
+	w.tick()
+	w.advance()
+	if got := w.open(); !slices.ContainsFunc(got, func(s string) bool { return strings.HasSuffix(s, "-> prod") }) {
+		t.Errorf("open: %v", got)
+	}
+}
+
 // stored keeps a release's templates, as the intake of a hotfix does.
 type stored func() error
 

@@ -104,7 +104,7 @@ func ReasonOf(h ledger.Hold) string {
 		return fmt.Sprintf("rolled back from %s to %s: %s", h.Rollback.From.Version, h.Rollback.To.Version, h.Reason)
 	case h.Hotfix != nil:
 		r := h.Hotfix.Release
-		return fmt.Sprintf("%s is a hotfix; a later release must contain its commit %.10s, which nobody confirmed: %s", r.Version, r.Source.Commit, h.Reason)
+		return fmt.Sprintf("%s is a hotfix; a later release must contain its commit %.10s, which none did when it was submitted: %s", r.Version, r.Source.Commit, h.Reason)
 	}
 	if h.Retire != nil {
 		return "retired: " + h.Reason

@@ -169,6 +169,34 @@ func (p *Promoter) except(ctx context.Context, s *Snapshot, pl environments.Plac
 	return files, nil
 }
 
+// maxExcepted bounds how many releases one decision names; the oldest of them have passed, or never will.
+const maxExcepted = 200
+
+// Confirm lets a release on its way in pass the guard of every hotfix whose commit its source contains, and has the next
+// plan put that on record: only at submit is the source's history at hand. What cannot be told is left to people.
+func (s *Snapshot) Confirm(ctx context.Context, rel release.Release, contains func(ctx context.Context, commit string) (bool, error)) error {
+	for i, h := range s.book.Holds {
+		if h.Hotfix == nil || h.App != rel.App || h.Hotfix.Release.Sequence == rel.Sequence || slices.Contains(h.Except, rel.Sequence) ||
+			s.moot(h, s.lives[Key{h.App, h.Environment}]) || h.Hotfix.Release.Source.Repository != rel.Source.Repository {
+			continue
+		}
+		fix := h.Hotfix.Release
+		yes, err := contains(ctx, fix.Source.Commit)
+		if err != nil {
+			return fmt.Errorf("look for the hotfix %s in the history of %s: %w", fix.Version, rel.Version, err)
+		}
+		if !yes {
+			continue
+		}
+		h.Except = append(slices.Clone(h.Except), rel.Sequence)
+		h.Except = h.Except[max(0, len(h.Except)-maxExcepted):]
+		s.book.Holds[i] = h
+		s.confirmed = append(s.confirmed, Decision{Key: Key{h.App, h.Environment}, files: []ledger.File{h.File()},
+			What: fmt.Sprintf("%s contains the hotfix %s, commit %.10s", rel.Version, fix.Version, fix.Source.Commit)})
+	}
+	return nil
+}
+
 // byName finds a release that an environment upstream has or had.
 func (p *Promoter) byName(ctx context.Context, s *Snapshot, pl environments.Placement, name string) (release.Release, error) {
 	if rel, ok := s.Accepted[pl.App]; ok && len(pl.After) == 0 && named(rel, name) {

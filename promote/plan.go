@@ -128,7 +128,7 @@ func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, err
 	if err := s.Known(o.Scope); err != nil {
 		return nil, err
 	}
-	plan := &Plan{State: s}
+	plan := &Plan{State: s, Decisions: slices.Clone(s.confirmed)}
 	for _, u := range s.units(o) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

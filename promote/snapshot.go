@@ -44,6 +44,7 @@ type Snapshot struct {
 	teams         map[string][]string     // members; nil where they cannot be read
 	rules         map[string]scm.Rules    // by branch, as far as the forge tells
 	book          ledger.Book             // what people decided
+	confirmed     []Decision              // about what is on its way in, not on record yet
 	lost          []scm.PullRequest       // ferry's own that belong to nothing any more
 	self          string
 	upgrades      map[Key]Upgrade    // as far as anybody asked

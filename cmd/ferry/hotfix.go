@@ -26,7 +26,7 @@ func (a *app) hotfixCommand() *cli.Command {
 		Name:  "hotfix",
 		Usage: "bring a release straight into a later environment, past those before it",
 		Description: "Its source must descend from what runs there. Environments before are not touched, a person always approves, and whatever comes\n" +
-			"after it has to contain it: ferry promote --release confirms that, ferry resume gives it up.",
+			"after it has to contain it: ferry submit sees that in the app's history, ferry promote --release says it, ferry resume gives it up.",
 		Flags: append(append(gitopsFlags(&o.gitops), releaseFlags()...),
 			&cli.StringFlag{Name: "env", Destination: &o.env, Usage: "`ENVIRONMENT` to fix"},
 			&cli.StringFlag{Name: "base", Destination: &o.base, Usage: "`RELEASE` that runs there and that the fix was made for"},
@@ -97,10 +97,13 @@ func (a *app) completeHotfix(ctx context.Context, g *gitops, o hotfixOptions, re
 	return b, err
 }
 
-// descends looks for a commit in the history of a release's source.
+// descends looks for a commit in the history of a release's source, as far as the checkout tells.
 func (b *builder) descends(rel release.Release) func(context.Context, string) (bool, error) {
 	return func(ctx context.Context, ancestor string) (bool, error) {
 		found := false
+		if b.checkout == nil || ancestor == "" {
+			return false, nil
+		}
 		err := b.repository().Log(ctx, git.ID(rel.Source.Commit), func(c git.Commit) (bool, error) {
 			found = string(c.ID) == ancestor
 			return !found, nil

@@ -81,6 +81,11 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if err := b.complete(ctx, releases, s.Accepted); err != nil {
 		return nil, nil, nil, err
 	}
+	for _, r := range releases {
+		if err := s.Confirm(ctx, r, b.descends(r)); err != nil {
+			return nil, nil, nil, err
+		}
+	}
 	in, err := g.store.Intake(ctx, b.repository(), releases)
 	if err != nil {
 		return nil, nil, nil, err
