@@ -2,6 +2,7 @@
 // transport by which ferry speaks to other machines.
 //
 //	token.go      Token, which cannot print itself; redact.go masks it wherever it turns up
+//	visitor.go    the token that a request brings
 //	text.go       Text from outside, as one harmless line
 //	markdown.go   Inert Markdown, which only the program's own words and Text can become
 //	transport.go  one HTTP exchange; credential.go says who asks, verdict.go what to do after it, pace.go how fast,

@@ -54,6 +54,7 @@ var arrows = map[string][]string{
 	"connector/pipeline": {"connector", "door", "release"},
 	"connector/hooks":    {"door"},
 	"connector/config":   {"environments", "door"},
+	"connector/operate":  {"connector", "door"},
 	"notify":             {"report", "door"},
 	"site":               {"report", "promote", "release", "environments", "render", "check", "diff", "git", "scm", "gates", "ledger"},
 	"setup":              {"templates", "report", "promote", "source", "release", "environments", "render", "check", "diff", "git", "scm", "gates", "door"},
@@ -76,6 +77,7 @@ var owners = map[string][]string{
 	"k8s.io/client-go":                            {"connector/cluster", "render/helm", "check/schema"}, // of it, check/schema has the types and no client
 	"github.com/google/cel-go":                    {"check/policy"},
 	"github.com/google/go-containerregistry":      {"source/registry"},
+	"github.com/prometheus/client_golang":         {"connector/operate"},
 	"github.com/urfave/cli":                       {"cmd/ferry"},
 	"github.com/invopop/jsonschema":               {"release", "environments", "cmd/ferry"},
 	"os/exec":                                     {"bench", "source/helper"}, // nothing that ferry reads may start a program; people may name one that keeps their credentials

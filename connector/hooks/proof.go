@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
-	"crypto/subtle"
 	"encoding/hex"
 	"hash"
 	"net/http"
@@ -36,7 +35,7 @@ func (s *Server) mayBeProven(r *http.Request) bool {
 	case len(r.Header.Values(signatureHeader)) > 0:
 		return len(r.Header.Values(signatureHeader)) == 1
 	case r.Header.Get("Authorization") != "":
-		return knows(keys(s.o.Tokens()), bearer(r))
+		return door.Knows(s.o.Tokens(), door.Presented(r))
 	}
 	return s.o.Open
 }
@@ -64,27 +63,4 @@ func signed(keys []door.Token, signature string, body []byte) bool {
 		found = hmac.Equal(mac.Sum(nil), given) || found
 	}
 	return found
-}
-
-// bearer gives the token of a request. A password counts as one, so that an address may carry it: Argo CD's webhook
-// service has basicAuth, and senders that know nothing of headers have https://ferry:TOKEN@host.
-func bearer(r *http.Request) string {
-	if _, password, ok := r.BasicAuth(); ok {
-		return password
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
-}
-
-// knows compares digests, so that neither content nor length of a token shows in the time it takes.
-func knows(tokens []door.Token, given string) bool {
-	have, found := sha256.Sum256([]byte(given)), 0
-	for _, t := range tokens {
-		want := sha256.Sum256([]byte(t.Reveal()))
-		found |= subtle.ConstantTimeCompare(have[:], want[:])
-	}
-	return found == 1 && given != ""
 }
