@@ -22,6 +22,7 @@ type Metrics struct {
 	posts         *prometheus.CounterVec
 	continuations *prometheus.CounterVec
 	messages      *prometheus.CounterVec
+	troubles      *prometheus.CounterVec
 	promotions    *prometheus.HistogramVec
 }
 
@@ -39,11 +40,12 @@ func NewMetrics(version string) *Metrics {
 		posts:         counter("posts_total", "Attempts to say something to a forge, by result: delivered, unchanged, retried or parked.", "destination", "result"),
 		continuations: counter("continuations_total", "Attempts to tell all pipelines of an end, by result: told or failed.", "repository", "phase", "result"),
 		messages:      counter("pipeline_messages_total", "Attempts to tell one pipeline, by result: told, nobody or failed.", "pipeline", "result"),
+		troubles:      counter("troubles_total", "Times that a repository became unreadable, or the reason changed.", "repository"),
 		promotions: prometheus.NewHistogramVec(histogram("promotion_duration_seconds", "Time from the commit to the delivered end of a promotion.", 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400),
 			[]string{"environment", "phase"})}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "ferry_build_info", Help: "Version of the running ferry; always 1.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
-	m.registry.MustRegister(m.webhooks, m.webhookTime, m.evaluations, m.evaluation, m.posts, m.continuations, m.messages, m.promotions, build,
+	m.registry.MustRegister(m.webhooks, m.webhookTime, m.evaluations, m.evaluation, m.posts, m.continuations, m.messages, m.troubles, m.promotions, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -95,6 +97,13 @@ func (m *Metrics) Continued(repository string, phase connector.Phase, err error)
 		result = "failed"
 	}
 	m.continuations.WithLabelValues(repository, string(phase), result).Inc()
+}
+
+// Troubled implements connector.Counter. What is the matter is for the log and the page: a label has no room for it.
+func (m *Metrics) Troubled(repository, trouble string) {
+	if trouble != "" {
+		m.troubles.WithLabelValues(repository).Inc()
+	}
 }
 
 // Ended implements connector.Counter.

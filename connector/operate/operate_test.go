@@ -101,6 +101,8 @@ func scraped(t *testing.T) string {
 	}
 	m.Continued("https://github.com/acme/gitops", connector.TimedOut, nil)
 	m.Continued("https://github.com/acme/gitops", connector.Healthy, io.EOF)
+	m.Troubled("https://github.com/acme/gitops", hostile)
+	m.Troubled("https://github.com/acme/gitops", "")
 	m.Told("acceptance", nil, nobody)
 	m.Told("acceptance", io.EOF, nobody)
 	m.Told("acceptance", nobody, nobody)
@@ -124,6 +126,7 @@ func TestMetrics(t *testing.T) {
 		`ferry_connector_continuations_total{phase="healthy",repository="https://github.com/acme/gitops",result="failed"} 1`,
 		`ferry_connector_pipeline_messages_total{pipeline="acceptance",result="nobody"} 1`,
 		`ferry_connector_promotion_duration_seconds_sum{environment="dev",phase="healthy"} 90`,
+		`ferry_connector_troubles_total{repository="https://github.com/acme/gitops"} 1`,
 		`ferry_connector_leader 1`, `ferry_connector_synced 1`, `ferry_connector_problems 1`, `ferry_connector_webhooks_waiting 2`,
 		`ferry_connector_units{engine="flux",kind="Kustomization"} 1`,
 		`ferry_connector_promotions{environment="qa",phase="applying"} 2`,
