@@ -47,6 +47,7 @@ const (
 	maxIndex      = 64 << 20 // bytes of an index; the largest public ones have about 20 MB
 	maxArchive    = 32 << 20 // bytes of a chart as it travels
 	maxProvenance = 1 << 20
+	maxFile       = 16 << 20
 	patience      = 2 * time.Minute // for one download with all its tries
 )
 
@@ -186,7 +187,7 @@ func withAlgorithm(digest string) string {
 func (c *Client) base(repository string) (*url.URL, error) {
 	u, err := url.Parse(repository)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, &Error{What: redacted(repository), Reason: "is no address of a chart repository", Next: "as https://charts.example.com"}
+		return nil, &Error{What: redacted(repository), Reason: "is no address on the web", Next: "as https://charts.example.com"}
 	}
 	if u.User != nil {
 		return nil, &Error{What: u.Redacted(), Reason: "carries credentials", Next: "leave them out; ferry is given credentials by other means"}
@@ -269,6 +270,15 @@ func (c *Client) get(ctx context.Context, repository string, at *url.URL, limit 
 		return nil, &Error{What: at.Redacted(), Reason: "fetch " + what, Err: &statusError{res.StatusCode}}
 	}
 	return io.ReadAll(res.Body)
+}
+
+// File fetches a single file of the web, without credentials.
+func (c *Client) File(ctx context.Context, address string) ([]byte, error) {
+	u, err := c.base(address)
+	if err != nil {
+		return nil, err
+	}
+	return c.get(ctx, address, u, maxFile, "the file")
 }
 
 // plainly takes the method and the address off an error that names them again.

@@ -153,6 +153,9 @@ func TestHostileRepositories(t *testing.T) {
 		"name of a path": {func(s *chartstest.Server) {
 			s.PublishArchive("shop", "1.0.0", chartstest.Pack("shop", chartstest.Chart("..", "1.0.0", "x")))
 		}, "", `the name "..", which is none`},
+		"version of a path": {func(s *chartstest.Server) {
+			s.PublishArchive("shop", "1.0.0", chartstest.Pack("shop", chartstest.Chart("shop", "../1.0.0", "x")))
+		}, "", `the version "../1.0.0", which is none`},
 		"not there":    {func(s *chartstest.Server) { s.List("shop", "1.0.0", "", "gone.tgz") }, "", "the server answers 404"},
 		"no place":     {func(s *chartstest.Server) { s.List("shop", "1.0.0", "") }, "", "names no place"},
 		"file":         {func(s *chartstest.Server) { s.List("shop", "1.0.0", "", "file:///etc/passwd") }, "", "no place on the web"},

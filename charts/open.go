@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/ferry-cd/ferry/archive"
@@ -69,6 +70,9 @@ func ReadMetadata(data []byte) (Metadata, error) {
 		return m, fmt.Errorf("its Chart.yaml has the name %q, which is none", m.Name)
 	case m.Version == "":
 		return m, errors.New("its Chart.yaml has no version")
+	}
+	if _, err := semver.NewVersion(m.Version); err != nil {
+		return m, fmt.Errorf("its Chart.yaml has the version %q, which is none", m.Version)
 	}
 	return m, nil
 }

@@ -52,7 +52,7 @@ func (a *app) readSources(dir, root string) (sources, error) {
 	}
 	s.Renderer = renderers()[kind]
 	if g, ok := s.Renderer.(gatherer); ok {
-		s.files, err = g.Gather(f.read, s.dir)
+		s.files, err = g.Gather(f.read, f.below, s.dir)
 		return s, err
 	}
 	return s, f.readAll()
@@ -60,7 +60,7 @@ func (a *app) readSources(dir, root string) (sources, error) {
 
 // gatherer is a renderer that knows which files it will read, also outside the folder it renders.
 type gatherer interface {
-	Gather(read func(path string) ([]byte, error), dir string) (render.Files, error)
+	Gather(read func(path string) ([]byte, error), list func(dir string) []string, dir string) (render.Files, error)
 }
 
 // rootOf is the folder that a render may read in: the one asked for, the repository, the current folder, or only DIR.
@@ -85,6 +85,18 @@ func (a *app) below(name string) string {
 		return filepath.Clean(name)
 	}
 	return filepath.Join(a.Dir, name)
+}
+
+// below names the files of a folder. What cannot be listed cannot be read either, and is reported then.
+func (f *sourceFolder) below(dir string) []string {
+	_ = f.list(dir, nil)
+	var all []string
+	for name := range f.files {
+		if strings.HasPrefix(name, dir+"/") {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // sourceFolder reads below a root that no link leads out of.

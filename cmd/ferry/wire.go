@@ -210,7 +210,7 @@ func mergeBase(ctx context.Context, repo *git.Repository, a, b git.ID) (git.ID, 
 
 // renderers by the kinds of render.Detect.
 func renderers() map[string]render.Renderer {
-	return map[string]render.Renderer{"helm": helm.New(), "kustomize": kustomize.New(), "plain": plain.New()}
+	return map[string]render.Renderer{"helm": helm.New(), "kustomize": kustomize.New().WithCharts(helm.New()), "plain": plain.New()}
 }
 
 // judges are those that have libraries of their own.

@@ -1,6 +1,7 @@
 // Package kustomize builds kustomizations in process, to the bytes that `kustomize build DIR` prints.
 //
 //	walk.go      which files a build reads, found before it starts; whatever lies outside the file set stops here
+//	charts.go    helmCharts, rendered in process
 //	plugin.go    generators and transformers: the built-in ones, and what their configuration reads
 //	remote.go    what kustomize would take for a URL or a Git repository
 //	fence.go     the library's one global, its schema, kept from leaking between builds
@@ -45,7 +46,9 @@ const many = 1000
 const mount = "/sources"
 
 // Renderer builds kustomizations. It may be used by many goroutines at once.
-type Renderer struct{}
+type Renderer struct {
+	charts render.Renderer // of helmCharts; nil refuses them
+}
 
 var _ render.Renderer = (*Renderer)(nil)
 
@@ -60,9 +63,12 @@ func (*Renderer) Version() string { return libraryVersion }
 
 // Render builds the kustomization in r.Dir of r.Files. Values, the release name and hooks mean nothing to it, and the
 // namespace is the kustomization's own affair.
-func (*Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
-	w, err := walk(fromFiles(r.Files), r.Dir)
+func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
+	w, err := walk(fromFiles(r.Files), listed(r.Files), r.Dir)
 	if err != nil {
+		return render.Output{}, err
+	}
+	if err := w.inflate(ctx, k.charts, r); err != nil {
 		return render.Output{}, err
 	}
 	resources, err := build(ctx, w)

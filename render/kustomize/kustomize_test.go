@@ -26,7 +26,7 @@ func TestVersion(t *testing.T) {
 // TestGather says which files a build reads: these and no others decide its result.
 func TestGather(t *testing.T) {
 	files := readFiles(t, "../../testdata/kustomize")
-	got, err := New().Gather(fromFiles(files), "shop/overlays/dev")
+	got, err := New().Gather(fromFiles(files), listed(files), "shop/overlays/dev")
 	if err != nil {
 		t.Fatal(err)
 	}

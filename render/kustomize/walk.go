@@ -30,11 +30,24 @@ func fromFiles(files render.Files) reader {
 	}
 }
 
+// listed names the files of a set below a folder.
+func listed(files render.Files) func(string) []string {
+	return func(dir string) []string {
+		var all []string
+		for name := range files {
+			if strings.HasPrefix(name, dir+"/") {
+				all = append(all, name)
+			}
+		}
+		return all
+	}
+}
+
 // Gather reads exactly the files that a build of the kustomization in dir reads, for whoever does not want to read all
-// there are. read gives a file by its slash-separated path, fs.ErrNotExist for what is none. All that is wrong with what
-// the kustomizations refer to comes back as one joined error.
-func (*Renderer) Gather(read func(path string) ([]byte, error), dir string) (render.Files, error) {
-	w, err := walk(read, dir)
+// there are. read gives a file by its slash-separated path, fs.ErrNotExist for what is none; list names the files below a
+// folder, for charts. All that is wrong with what the kustomizations refer to comes back as one joined error.
+func (*Renderer) Gather(read func(path string) ([]byte, error), list func(dir string) []string, dir string) (render.Files, error) {
+	w, err := walk(read, list, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +57,7 @@ func (*Renderer) Gather(read func(path string) ([]byte, error), dir string) (ren
 // walker follows a kustomization to everything it reads.
 type walker struct {
 	read     reader
+	list     func(dir string) []string // nil where nobody can tell
 	dir      string
 	factory  *resource.Factory // of its abilities only those that leave the schema alone: the walk is outside the fence
 	files    render.Files
@@ -70,9 +84,9 @@ const (
 // visit is a folder and, where it holds plugin configurations, the folder that their paths count from.
 type visit struct{ dir, owner string }
 
-func walk(read reader, dir string) (*walker, error) {
+func walk(read reader, list func(string) []string, dir string) (*walker, error) {
 	w := &walker{
-		read: read, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{}, modern: map[string][]byte{},
+		read: read, list: list, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{}, modern: map[string][]byte{},
 		factory: provider.NewDepProvider().GetResourceFactory(),
 	}
 	if !fs.ValidPath(w.dir) {
@@ -162,8 +176,8 @@ func (k *kustomization) follow() {
 	k.loads("openapi", k.OpenAPI["path"])
 	k.followPatches()
 	k.followGenerators()
-	for _, chart := range k.HelmCharts {
-		k.refuseChart("helmCharts", chart.Name)
+	for _, c := range k.HelmCharts {
+		k.chart(c)
 	}
 }
 
@@ -210,10 +224,10 @@ func (k *kustomization) pairs(field string, sources types.KvPairSources) {
 	k.loads(field, sources.EnvSource)
 }
 
-// refuseChart is about a chart that kustomize would inflate.
+// refuseChart is about a chart that a plugin would inflate.
 func (k *kustomization) refuseChart(field, name string) {
 	k.refuse(field, name, "is a chart that kustomize would run the helm command for; ferry runs no commands",
-		"make the chart an app of its own, or commit its manifests (ferry render CHART -o DIR) and list them as resources")
+		"write it as helmCharts, make the chart an app of its own, or commit its manifests (ferry render CHART -o DIR)")
 }
 
 // resource is an entry that may be a file or the folder of another kustomization.
@@ -318,7 +332,7 @@ func (k *kustomization) local(field, entry string) bool {
 		k.problem(field, entry, "an empty entry names nothing", "")
 	case remote(entry):
 		k.refuse(field, entry, "would be fetched; a render opens no connection and runs no git",
-			"copy it into the repository at a fixed version and refer to the copy")
+			"ferry vendor notes which content it is, and submit brings that in; or copy it into the repository")
 	case path.IsAbs(entry) || strings.ContainsRune(entry, '\\') || strings.ContainsRune(entry, 0):
 		k.refuse(field, entry, "is not a relative path with forward slashes", "paths count from the folder of "+k.file)
 	case !fs.ValidPath(path.Join(k.dir, entry)):
