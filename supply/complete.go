@@ -64,10 +64,13 @@ func (s *Supply) Complete(ctx context.Context, files map[string][]byte) (changed
 	}
 	x := &session{Supply: s, ctx: ctx, lock: lock, strict: true}
 	changed, err = x.tree(files, "", 0)
-	if stale := x.stale(!locked); stale != nil {
-		return nil, nil, stale
+	if err != nil && len(x.missing) == 0 {
+		return nil, nil, err
 	}
-	return changed, x.notices, err
+	if err := x.stale(!locked); err != nil {
+		return nil, nil, err
+	}
+	return changed, x.notices, nil
 }
 
 // Vendor looks at what the files of a source need and gives the lock for it. What the old lock names already stays as it is,
@@ -262,7 +265,7 @@ func (x *session) file(n need, known Locked, l *Locked) (answer, error) {
 		return nil, &Error{What: n.Base.URL, Reason: fmt.Sprintf("it has the digest %s now, not %s", l.Digest, known.Digest), Code: 3,
 			Next: "the file changed: look at it, then ferry vendor --update"}
 	}
-	return answer{n.Base.target(): data}, nil
+	return answer{join(n.Base.target(), "kustomization.yaml"): []byte(webWrapper), join(n.Base.target(), webFile): data}, nil
 }
 
 // folder brings a base of a Git repository, with what it needs in its turn below it.

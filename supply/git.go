@@ -138,12 +138,9 @@ func (g *gathering) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	for _, n := range needs {
-		switch {
-		case n.Base == nil:
+		if n.Base == nil {
 			g.kept[join(n.Place, "Chart.yaml")] = []byte("name: " + n.Chart + "\n")
-		case n.Base.URL != "":
-			g.kept[n.Base.target()] = nil
-		default:
+		} else {
 			g.kept[join(n.Base.target(), "kustomization.yaml")] = []byte("resources: []\n")
 		}
 	}

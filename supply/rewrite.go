@@ -27,13 +27,14 @@ func mount(b remoteBase) string {
 	return mounts + "/" + strings.Trim(notPlain.ReplaceAllString(strings.ToLower(name), "-"), "-") + "-" + hex.EncodeToString(sum[:6])
 }
 
-// target is what an entry is called once it lies in the source, from the source's root.
-func (b remoteBase) target() string {
-	if b.URL != "" {
-		return mount(b) + "/resource.yaml"
-	}
-	return join(mount(b), b.Dir)
-}
+// target is the folder that an entry is called once it lies in the source, from the source's root. A file of the web gets a
+// kustomization around it: kustomize reads no single files outside of a kustomization's folder.
+func (b remoteBase) target() string { return join(mount(b), b.Dir) }
+
+const (
+	webFile    = "resource.yaml"
+	webWrapper = "resources: [" + webFile + "]\n"
+)
 
 // rewrite puts paths in the place of remote entries, and leaves every other byte of a kustomization as it is.
 func rewrite(file string, data []byte, needs []need) ([]byte, error) {

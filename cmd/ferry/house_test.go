@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 	"source/registry":    {"release", "door"},
 	"archive":            {},
 	"charts":             {"door", "archive"},
+	"supply":             {"charts", "archive", "git", "door"},
 	"source/helper":      {"source/registry", "door"},
 	"gates":              {"release", "environments"},
 	"ledger":             {"release", "git"},
