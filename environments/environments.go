@@ -164,7 +164,9 @@ type Gates struct {
 	Windows   []Window
 	Freezes   []Freeze
 	Manual    bool
-	Tickets   bool // a release that names no ticket stays out
+	// ImageExists asks registries, under the names of the environment, whether images are still there.
+	ImageExists bool
+	Tickets     bool // a release that names no ticket stays out
 }
 
 // SourceAuthors stands for everyone who wrote or committed what a release adds to what runs there now.

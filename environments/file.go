@@ -112,13 +112,14 @@ type healthFile struct {
 }
 
 type gatesFile struct {
-	Healthy   *bool         `yaml:"healthy" default:"true where there is an after" doc:"The release is proven in every environment this one comes after." example:"true"`
-	Soak      duration      `yaml:"soak" doc:"It has been healthy there for this long." example:"24h"`
-	Checks    []statusName  `yaml:"checks" doc:"Commit statuses that must be success." example:"[\"acceptance/qa/{app}\"]"`
-	Approvals approvalsFile `yaml:"approvals" doc:"People who must approve." example:"{count: 2}"`
-	Windows   []windowFile  `yaml:"windows" doc:"Times of the week in which the environment may change; without any, always." example:"[{days: [Mon, Tue], from: \"09:00\", to: \"16:00\", zone: Europe/Berlin}]"`
-	Freezes   []freezeFile  `yaml:"freezes" doc:"Days on which nothing enters." example:"[{from: 2026-12-20, to: 2027-01-03, zone: Europe/Berlin, reason: holidays}]"`
-	Manual    *bool         `yaml:"manual" doc:"Only ferry promote --env moves a release here." example:"true"`
+	Healthy     *bool         `yaml:"healthy" default:"true where there is an after" doc:"The release is proven in every environment this one comes after." example:"true"`
+	Soak        duration      `yaml:"soak" doc:"It has been healthy there for this long." example:"24h"`
+	Checks      []statusName  `yaml:"checks" doc:"Commit statuses that must be success." example:"[\"acceptance/qa/{app}\"]"`
+	Approvals   approvalsFile `yaml:"approvals" doc:"People who must approve." example:"{count: 2}"`
+	Windows     []windowFile  `yaml:"windows" doc:"Times of the week in which the environment may change; without any, always." example:"[{days: [Mon, Tue], from: \"09:00\", to: \"16:00\", zone: Europe/Berlin}]"`
+	Freezes     []freezeFile  `yaml:"freezes" doc:"Days on which nothing enters." example:"[{from: 2026-12-20, to: 2027-01-03, zone: Europe/Berlin, reason: holidays}]"`
+	ImageExists *bool         `yaml:"imageExists" doc:"Every image of the release is still in its registry, under the name that it has in the environment. ferry asks with its own credentials." example:"true"`
+	Manual      *bool         `yaml:"manual" doc:"Only ferry promote --env moves a release here." example:"true"`
 }
 
 type approvalsFile struct {

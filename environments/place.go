@@ -259,7 +259,7 @@ func healthOf(h healthFile, fill *strings.Replacer) Health {
 
 func gatesOf(g gatesFile, fill *strings.Replacer) Gates {
 	out := Gates{
-		Soak: durationOf(g.Soak), Checks: filled(g.Checks, fill), Manual: g.Manual != nil && *g.Manual,
+		Soak: durationOf(g.Soak), Checks: filled(g.Checks, fill), Manual: g.Manual != nil && *g.Manual, ImageExists: g.ImageExists != nil && *g.ImageExists,
 		Approvals: Approvals{Count: g.Approvals.Count, From: strs(g.Approvals.From), Exclude: strs(g.Approvals.Exclude)},
 	}
 	for _, w := range g.Windows {

@@ -10,10 +10,9 @@ import (
 var (
 	plannedKeys = map[reflect.Type][]string{
 		reflect.TypeFor[rootFile]():   {"keep"},
-		reflect.TypeFor[appFile]():    {"imageExists", "keep"},
+		reflect.TypeFor[appFile]():    {"keep"},
 		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref"},
-		reflect.TypeFor[settings]():   {"deliver", "repository", "template", "imageExists"},
-		reflect.TypeFor[gatesFile]():  {"imageExists"},
+		reflect.TypeFor[settings]():   {"deliver", "repository", "template"},
 	}
 )
 

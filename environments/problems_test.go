@@ -131,7 +131,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"Kubernetes version missing", "  - name: dev\n    kubernetes: {version: \"1.34\"}", "  - «name: dev", `environment "dev" has no kubernetes.version; write it there or under defaults: kubernetes: {version: "1.34"}`},
 	{"wrong supersede", "supersede: replace", "supersede: «on-aproval", "supersede must be one of replace, on-approval, queue, not \"on-aproval\"; did you mean \"on-approval\"?"},
 	{"group with two ways to supersede", "values: [values/prod/web-big.yaml]", "supersede: «queue", `"search" and "web" share a pull request in "prod-eu", but differ in supersede: replace and queue`},
-	{"no such gate", "supersede: replace", "rollback: {ignore: [«soaks]}", "an entry of ignore must be one of healthy, soak, checks, approvals, windows, freezes, manual, not \"soaks\"; did you mean \"soak\"?"},
+	{"no such gate", "supersede: replace", "rollback: {ignore: [«soaks]}", "an entry of ignore must be one of healthy, soak, checks, approvals, windows, freezes, manual, imageExists, not \"soaks\"; did you mean \"soak\"?"},
 	{"an override nowhere", "{environments: [prod-eu], gates: [soak, freezes]", "{environments: [«prod-uk], gates: [soak, freezes]", `overrides name "prod-uk", which does not exist; did you mean "prod-us"?`},
 	{"an override by nobody", "by: [ada, team/on-call]", "by: «[]", "overrides let nobody pass: by is empty"},
 	{"authors who approve", "from: [ada, grace, linus]\n        exclude", "from: [ada, grace, «source-authors]\n        exclude", "source-authors can be excluded, not asked"},

@@ -104,8 +104,10 @@ func writePlanned(out *bytes.Buffer) {
 		t     reflect.Type
 	}{
 		{"Top level", reflect.TypeFor[rootFile]()}, {"apps", reflect.TypeFor[appFile]()}, {"apps.source", reflect.TypeFor[sourceFile]()},
-		{"environments", reflect.TypeFor[settings]()}, {"environments.gates", reflect.TypeFor[gatesFile]()},
+		{"environments", reflect.TypeFor[settings]()},
 	} {
-		fmt.Fprintf(out, "- %s: `%s`\n", p.where, strings.Join(plannedKeys[p.t], "`, `"))
+		if keys := plannedKeys[p.t]; len(keys) > 0 {
+			fmt.Fprintf(out, "- %s: `%s`\n", p.where, strings.Join(keys, "`, `"))
+		}
 	}
 }

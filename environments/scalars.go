@@ -125,7 +125,7 @@ func (supersede) rule() rule {
 	return words("replace", "on-approval", "queue")
 }
 func (gateName) rule() rule {
-	return words("healthy", "soak", "checks", "approvals", "windows", "freezes", "manual")
+	return words("healthy", "soak", "checks", "approvals", "windows", "freezes", "manual", "imageExists")
 }
 func (rollbackOn) rule() rule { return words("failure") }
 func (healthFrom) rule() rule { return words("connector", "status", "check", "merged") }

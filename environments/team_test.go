@@ -34,6 +34,8 @@ func TestIncludedFiles(t *testing.T) {
 		{"one more excluded", "gates: {approvals: {exclude: [mallory]}}", ""},
 		{"health given up", "gates: {healthy: «false}", `healthy false drops a gate of "prod-eu"`},
 		{"manual", "gates: {manual: true}", ""},
+		{"images", "gates: {imageExists: true}", ""},
+		{"images need not exist", "gates: {imageExists: «false}", `imageExists false drops a gate of "prod-eu"`},
 		{"not manual where it is not", "gates: {manual: false}", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

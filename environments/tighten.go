@@ -64,6 +64,9 @@ func (t tightening) flags() {
 	if set := t.own.Manual; set != nil && !*set && t.base.Manual {
 		t.loosens("manual", t.written.get("manual"), "manual false drops a gate of")
 	}
+	if set := t.own.ImageExists; set != nil && !*set && t.base.ImageExists {
+		t.loosens("imageExists", t.written.get("imageExists"), "imageExists false drops a gate of")
+	}
 	if durationOf(t.own.Soak) < t.base.Soak {
 		t.loosens("soak", t.written.get("soak"), "soak %s is shorter than the %s of", t.own.Soak, short(t.base.Soak))
 	}

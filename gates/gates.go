@@ -11,6 +11,7 @@
 //	approvals.go  people
 //	authors.go    whether a person wrote what is to be approved
 //	calendar.go   windows, freezes and holds
+//	images.go     whether the images are still where they are pulled from
 //	override.go   what a person decided to pass, and the gates of quicker ways
 package gates
 
@@ -40,6 +41,7 @@ const (
 	gateManual    = "manual"
 	gateHold      = "hold"
 	gateTickets   = "tickets"
+	gateImages    = "imageExists"
 )
 
 // Input is the snapshot that Evaluate judges.
@@ -60,6 +62,8 @@ type Input struct {
 	Override *Override
 	// Tickets are what the release says it is about.
 	Tickets []string
+	// Images are what registries say of the release's images; nil where nobody asked them.
+	Images []Image
 	// Explicit says that a person asked for exactly this promotion by name.
 	Explicit bool
 	// Now is compared with times that the forge gave, so it is best the forge's own clock. Times are shown in its zone.
@@ -90,6 +94,7 @@ func Evaluate(in Input) Verdict {
 	v.Propose = append(v.Propose, healthy(in)...)
 	v.Propose = append(v.Propose, soak(in)...)
 	v.Propose = append(v.Propose, tickets(in)...)
+	v.Propose = append(v.Propose, imageExists(in)...)
 	for _, c := range checks(in) {
 		if c.Holds == Proposing {
 			v.Propose = append(v.Propose, c)

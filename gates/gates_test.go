@@ -209,6 +209,15 @@ func TestEvaluate(t *testing.T) {
 		{"manual", func(in *Input) { in.Placement.Gates.Manual = true }, true, false, []string{"manual: waits for a person"}, ""},
 		{"manual, asked for", func(in *Input) { in.Placement.Gates.Manual, in.Explicit = true, true }, true, true, nil, ""},
 
+		{"images are there", func(in *Input) { in.stocked(Image{Reference: "r/shop@sha256:1"}) }, true, true, nil, ""},
+		{"an image is gone", func(in *Input) {
+			in.stocked(Image{Reference: "r/cart@sha256:2"}, Image{Reference: "r/shop@sha256:1", Missing: true})
+		}, false, false, []string{"imageExists: r/shop@sha256:1 is not in its registry"}, ""},
+		{"a registry cannot be asked", func(in *Input) { in.stocked(Image{Reference: "r/shop@sha256:1", Unknown: "r refused"}) }, false, false,
+			[]string{"imageExists: r refused"}, ""},
+		{"a tag was moved", func(in *Input) { in.stocked(Image{Reference: "r/shop@sha256:1", Moved: "sha256:2"}) }, true, true, nil, ""},
+		{"nobody wants to know of images", func(in *Input) { in.Images = []Image{{Missing: true}} }, true, true, nil, ""},
+
 		{"hold on everything", func(in *Input) { in.Holds = []Hold{{Reason: "incident 42", By: "ada"}} }, false, false,
 			[]string{"hold: incident 42, by ada"}, ""},
 		{"hold with an end", func(in *Input) {
@@ -264,6 +273,24 @@ func TestAuthorsDoNotAgreeToOverrides(t *testing.T) {
 	in.Authors = &Authors{People: []release.Person{{Name: "Linus", Login: "linus"}}}
 	if v := Evaluate(in); !v.MayMerge() {
 		t.Errorf("somebody else agrees: %+v", v.Merge)
+	}
+}
+
+// stocked is what registries say where ferry.yaml wants to know.
+func (in *Input) stocked(images ...Image) {
+	in.Placement.Gates.ImageExists, in.Images = true, images
+}
+
+// A person may go on without an image, and somebody else has to agree.
+func TestImagesOverridden(t *testing.T) {
+	in := ready()
+	in.stocked(Image{Reference: "r/shop@sha256:1", Missing: true})
+	if cs := ImagesMissing(in); len(cs) != 1 || cs[0].Pass {
+		t.Errorf("nobody overrides: %+v", cs)
+	}
+	in.Override = &Override{Gates: []string{"imageExists"}, By: "ada", Reason: "cached"}
+	if v := Evaluate(in); len(ImagesMissing(in)) != 0 || !v.MayPropose() || v.MayMerge() {
+		t.Errorf("ada overrides: %+v", v)
 	}
 }
 

@@ -74,7 +74,7 @@ func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, o Options) 
 	if err != nil {
 		return nil, &Failed{Key: k, Err: err}
 	}
-	c := &Change{Key: k, Folder: w.placement.Folder, New: ms, Notices: notices, Origins: w.origins}
+	c := &Change{Key: k, Folder: w.placement.Folder, New: ms, Notices: append(notices, w.notices...), Origins: w.origins}
 	c.To = release.Record{Version: release.RecordVersion, App: k.App, Environment: k.Environment, Release: w.release,
 		Inputs: w.reading.inputs, Files: filesOf(ms), Made: release.Made{Ferry: p.Version, Renderer: renderer}}
 	return p.finish(ctx, s, w, c, o)

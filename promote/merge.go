@@ -184,6 +184,7 @@ func (p *Promoter) mergeVerdict(ctx context.Context, s *Snapshot, pl environment
 	if in.Override, err = p.overriding(ctx, s, pl, r); err != nil {
 		return gates.Verdict{}, err
 	}
+	in.Images = p.there(ctx, s, pl, r.Release)
 	for _, up := range quick.After {
 		proof, evidence, err := p.origin(ctx, s, pl, up, r)
 		if err != nil {

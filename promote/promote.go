@@ -43,6 +43,14 @@ type Judges interface {
 	Policies(ctx context.Context, rules []check.Policy, about check.Subject, ms render.Manifests) ([]check.Finding, error)
 }
 
+// Registry tells what registries have.
+type Registry interface {
+	// Exists tells whether a repository, a name with its host and without a tag, has the image of a digest.
+	Exists(ctx context.Context, repository, digest string) (bool, error)
+	// Digest tells what name:tag means now.
+	Digest(ctx context.Context, reference string) (string, error)
+}
+
 // Commits gives what lies between two commits of a source repository, newest first, and how many more there are than were
 // read. It gives none, and no error, where the repository cannot be read from here.
 type Commits func(ctx context.Context, repository, from, to string) (commits []Commit, more int)
@@ -69,6 +77,7 @@ type Promoter struct {
 	Sources   Sources
 	Renderers map[string]render.Renderer // by the kinds of render.Detect
 	Write     func(p Promotion) Text     // the words of a pull request
+	Registry  Registry                   // nil where nobody can be asked: the gate imageExists then stays shut
 	Judges    Judges                     // nil judges neither by schemas nor by policies
 	Message   func(p Promotion) string   // the words of a commit; nil takes the title
 	Words     environments.Words         // what ferry.yaml's own words are checked with

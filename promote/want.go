@@ -19,6 +19,7 @@ type want struct {
 	reading   reading
 	origins   []Origin
 	restore   *restored // a rollback: the state of that time instead of a render
+	notices   []string  // for people
 }
 
 // decision is the answer for one app in one environment.
@@ -70,7 +71,11 @@ func (p *Promoter) free(ctx context.Context, s *Snapshot, pl environments.Placem
 	if d.want == nil {
 		return nil
 	}
-	cs := p.held(s, d.want)
+	cs, err := p.missing(ctx, s, pl, d.want)
+	if err != nil {
+		return err
+	}
+	cs = append(p.held(s, d.want), cs...)
 	if !pl.PullRequest && !o.Adopt {
 		v, err := p.mergeVerdict(ctx, s, pl, d.want.record(), gates.Head{}, nil, o)
 		if err != nil {

@@ -32,6 +32,9 @@ func (i Image) reference() string {
 	return ref
 }
 
+// PulledFrom is the repository that an environment pulls it from, without tag and digest.
+func (i Image) PulledFrom() string { return repository(rewritten(i.Name, i.Rewrite)) }
+
 // names are the repositories by which templates may call it. They compare whole, never by a beginning.
 func (i Image) names() []string {
 	names := []string{repository(i.Name), repository(rewritten(i.Name, i.Rewrite))}

@@ -93,6 +93,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 		p.Forge, p.Signer = forge, at.signing()
 	}
 	images := sync.OnceValues(func() (*registry.Client, error) { return a.openRegistry(o.registry, a.registryLog(o.forge)) })
+	p.Registry = newStock(images)
 	return &gitops{Promoter: p, store: store, history: past, registry: images}, nil
 }
 
