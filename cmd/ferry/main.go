@@ -98,6 +98,7 @@ func (a *app) commands() *cli.App {
 			a.demoCommand(),
 			a.diffCommand(),
 			a.renderCommand(),
+			a.initCommand(),
 			a.newCommand(),
 			a.codeownersCommand(),
 			a.doctorCommand(),
