@@ -11,7 +11,7 @@ import (
 type Cluster interface {
 	// Units gives every unit as it was read last, ordered by engine and Ref. It reads memory and answers at once;
 	// ErrNotSynced before every kind that the cluster has was listed, since a unit that was not read yet is not a unit
-	// that is not there.
+	// that is not there. Callers share what they get, and do not change it.
 	Units(ctx context.Context) ([]Unit, error)
 	// Changed has a notice when Units may answer differently than before. It holds one; more are the same news.
 	Changed() <-chan struct{}

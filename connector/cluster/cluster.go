@@ -3,4 +3,9 @@
 //
 //	flux, helmrelease, argocd   objects as they come -> connector.Unit; pure, and no content makes them fail
 //	source, resolve             what a Flux unit applies, and where that comes from
+//	watch, feed                 which kinds the cluster has, and a reflector of Kubernetes' client for each
+//	reading, memory             the newest reading of every object; the objects themselves are not kept
+//	detail                      units in trouble: what their workloads and pods say
+//	election, lease             who of several connectors leads
+//	kinds                       what is watched, and Verbs: every right that is used
 package cluster

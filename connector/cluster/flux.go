@@ -25,8 +25,9 @@ func Kustomization(o *unstructured.Unstructured) connector.Unit {
 		Source:    source,
 		Attempted: revision(source.Kind, attempted),
 		Applied:   revision(source.Kind, applied),
-		Commit:    commit(v.at("status", "lastAppliedOriginRevision").name()),
 	}
+	origin.Commit = cmp.Or(commit(v.at("status", "lastAppliedOriginRevision").name()), origin.Applied.Commit())
+	origin.Attempting = origin.Attempted.Commit()
 	u.Origins = []connector.Origin{origin}
 	u.Past = snapshots(v.at("status", "history"), source.Kind)
 	u.Resources, u.Omitted = inventory(v.at("status", "inventory", "entries"))

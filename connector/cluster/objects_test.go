@@ -211,7 +211,7 @@ func TestResolve(t *testing.T) {
 	}
 	ref := connector.Ref{Kind: "OCIRepository", Namespace: "x", Name: "fleet"}
 	sources := map[connector.Ref]Source{ref: {Ref: ref, Address: "oci://a/b", Repository: "https://a/b", Branch: "main", Holds: digest("b"), Commit: two}}
-	all := func(string) bool { return true }
+	all := func(connector.Ref) bool { return true }
 	u := connector.Unit{Engine: connector.Flux, Origins: []connector.Origin{{Source: ref, Applied: digest("a"), Commit: one, Attempted: digest("b")}}}
 	got := resolve(u, sources, all).Origins[0]
 	if got.Commit != one || got.Attempting != two || got.Repository != "https://a/b" || got.Branch != "main" || got.Available != digest("b") {
@@ -225,7 +225,7 @@ func TestResolve(t *testing.T) {
 	if got := resolve(missing, sources, all).Origins[0].Fetched; got.State != connector.False || got.Message != "GitRepository x/gone does not exist" {
 		t.Errorf("a missing source is told as %+v", got)
 	}
-	if got := resolve(missing, sources, func(string) bool { return false }).Origins[0].Fetched; got.State != "" {
+	if got := resolve(missing, sources, func(connector.Ref) bool { return false }).Origins[0].Fetched; got.State != "" {
 		t.Errorf("a source that was not read is told as %+v", got)
 	}
 }
@@ -278,7 +278,7 @@ func FuzzObjects(f *testing.F) {
 			if text := show(u); strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), unicode.IsControl) {
 				t.Errorf("control characters in %q", text)
 			}
-			resolve(u, map[connector.Ref]Source{NewSource(o).Ref: NewSource(o)}, func(string) bool { return true })
+			resolve(u, map[connector.Ref]Source{NewSource(o).Ref: NewSource(o)}, func(connector.Ref) bool { return true })
 		}
 	})
 }

@@ -61,8 +61,8 @@ func gitRef(v value) string {
 }
 
 // resolve completes the origins of a unit by what their sources say. A source that should have been read and is not there is
-// told as its being not fetched; complete says for which kinds that is known.
-func resolve(u connector.Unit, sources map[connector.Ref]Source, complete func(kind string) bool) connector.Unit {
+// told as its being not fetched; complete says for which that is known.
+func resolve(u connector.Unit, sources map[connector.Ref]Source, complete func(connector.Ref) bool) connector.Unit {
 	if u.Engine != connector.Flux {
 		return u
 	}
@@ -70,7 +70,7 @@ func resolve(u connector.Unit, sources map[connector.Ref]Source, complete func(k
 	for i, o := range u.Origins {
 		if s, ok := sources[o.Source]; ok {
 			o = originFrom(o, s)
-		} else if complete(o.Source.Kind) {
+		} else if complete(o.Source) {
 			o.Fetched = connector.Condition{State: connector.False, Reason: "SourceNotFound", Message: fmt.Sprintf("%s does not exist", o.Source)}
 		}
 		origins[i] = o
@@ -83,8 +83,8 @@ func resolve(u connector.Unit, sources map[connector.Ref]Source, complete func(k
 func originFrom(o connector.Origin, s Source) connector.Origin {
 	o.Repository, o.Branch, o.Address = s.Repository, s.Branch, s.Address
 	o.Available, o.Fetched = s.Holds, s.Fetched
-	o.Commit = cmp.Or(o.Commit, o.Applied.Commit(), commitOf(o.Applied, s))
-	o.Attempting = cmp.Or(o.Attempted.Commit(), commitOf(o.Attempted, s))
+	o.Commit = cmp.Or(o.Commit, commitOf(o.Applied, s))
+	o.Attempting = cmp.Or(o.Attempting, commitOf(o.Attempted, s))
 	return o
 }
 
