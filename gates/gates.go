@@ -68,6 +68,8 @@ type Input struct {
 	Explicit bool
 	// Now is compared with times that the forge gave, so it is best the forge's own clock. Times are shown in its zone.
 	Now time.Time
+	// Dated says the day of every time in reasons, for those who read them later.
+	Dated bool
 }
 
 // Verdict says for each gate whether it passes. A gate that is not configured is not listed.

@@ -16,9 +16,9 @@ func healthy(in Input) []Condition {
 		c := Condition{Gate: gateHealthy, Holds: Proposing, Pass: p.Proven, Hint: p.Hint}
 		switch {
 		case p.Proven && p.Unchecked:
-			c.Reason = fmt.Sprintf("healthy: %s is not health-checked; merged there since %s", env, clock(p.Since, in.Now))
+			c.Reason = fmt.Sprintf("healthy: %s is not health-checked; merged there since %s", env, in.clock(p.Since))
 		case p.Proven:
-			c.Reason = fmt.Sprintf("healthy: %s since %s", env, clock(p.Since, in.Now))
+			c.Reason = fmt.Sprintf("healthy: %s since %s", env, in.clock(p.Since))
 		case !in.Placement.Gates.Healthy && p.State != Absent:
 			c.Pass, c.Hint = true, ""
 			c.Reason = fmt.Sprintf("healthy: merged in %s; its health is not asked for (%s)", env, p.State)
@@ -75,33 +75,43 @@ func soak(in Input) []Condition {
 		if !p.Proven && !in.Placement.Gates.Healthy && p.State != Absent {
 			since, word = p.Merged, "merged"
 		}
-		out = append(out, soaked(env, word, since, need, in.Now))
+		out = append(out, soaked(in, env, word, since, need))
 	}
 	return out
 }
 
-func soaked(env, word string, since time.Time, need time.Duration, now time.Time) Condition {
+func soaked(in Input, env, word string, since time.Time, need time.Duration) Condition {
 	c := Condition{Gate: gateSoak, Holds: Proposing}
 	if since.IsZero() {
 		c.Reason = fmt.Sprintf("soak: needs %s in %s and has not begun", span(need), env)
 		return c
 	}
 	done := since.Add(need)
-	c.Pass = !now.Before(done)
-	c.Reason = fmt.Sprintf("soak: %s in %s since %s, needs %s", word, env, clock(since, now), span(need))
+	c.Pass = !in.Now.Before(done)
+	c.Reason = fmt.Sprintf("soak: %s in %s since %s, needs %s", word, env, in.clock(since), span(need))
 	if !c.Pass {
 		c.Until = done
-		c.Reason += ", " + span(done.Sub(now)) + " left"
+		c.Reason += ", " + span(done.Sub(in.Now)) + " left"
 	}
 	return c
 }
+
+// clock shows a time to whoever reads the verdict.
+func (in Input) clock(t time.Time) string {
+	if in.Dated {
+		return t.In(in.Now.Location()).Format(dated)
+	}
+	return clock(t, in.Now)
+}
+
+const dated = "2006-01-02 15:04 MST"
 
 // clock shows a time to a person who reads it now, in the zone of now.
 func clock(t, now time.Time) string {
 	t = t.In(now.Location())
 	layout := "15:04 MST"
 	if t.Format(time.DateOnly) != now.Format(time.DateOnly) {
-		layout = "2006-01-02 15:04 MST"
+		layout = dated
 	}
 	return t.Format(layout)
 }

@@ -196,3 +196,44 @@ func parseEntry(data []byte) (Entry, error) {
 	}
 	return e, nil
 }
+
+// Recorded tells which commits of an environment's branch an app's entries are about, by the names of the files alone.
+func Recorded(ctx context.Context, repo *git.Repository, state git.ID, environment, app string) (func(git.ID) bool, error) {
+	none := func(git.ID) bool { return false }
+	if state == "" {
+		return none, nil
+	}
+	entries, err := repo.List(ctx, state, folderOf(environment, app))
+	if errors.Is(err, git.ErrNotFound) {
+		return none, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the audit of %s in %s: %w", app, environment, err)
+	}
+	names := map[string]bool{}
+	for _, e := range entries {
+		if _, commit, found := strings.Cut(strings.TrimSuffix(e.Path, ".json"), "-"); found {
+			names[commit] = true
+		}
+	}
+	return func(id git.ID) bool { return names[string(id[:min(10, len(id))])] }, nil
+}
+
+// seenFolder holds, for each branch with environments, the commit up to which the audit is complete. No environment can have
+// its name.
+const seenFolder = auditFolder + "/_seen"
+
+// SeenFile says that the audit is complete up to a commit of a branch.
+func SeenFile(branch string, commit git.ID) File {
+	return File{path.Join(seenFolder, branch), []byte(string(commit) + "\n")}
+}
+
+// Seen gives the commit of a branch up to which the audit is complete; "" where nobody said so.
+func Seen(ctx context.Context, repo *git.Repository, state git.ID, branch string) (git.ID, error) {
+	id, err := blob(ctx, repo, state, path.Join(seenFolder, branch))
+	if err != nil || id == "" {
+		return "", err
+	}
+	data, err := repo.Blob(ctx, id)
+	return git.ID(strings.TrimSpace(string(data))), err
+}

@@ -2,6 +2,7 @@ package promote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 	"github.com/ferry-cd/ferry/scm"
 )
 
-// maxAudits bounds how much of the past one round catches up with, where ferry-state is new.
+// maxAudits bounds how much of the past one round catches up with, where ferry-state is new: each costs some calls of the forge.
 const maxAudits = 50
 
 // audits puts on record what was merged into environments with pull requests, whoever merged it, and later how it did.
@@ -31,14 +32,31 @@ func (p *Promoter) audits(ctx context.Context, s *Snapshot, o Options, plan *Pla
 			continue
 		}
 		if len(plan.Decisions)-before >= maxAudits {
-			plan.again = true
-			return nil
+			unknown, err := p.unaudited(ctx, s, pl, live)
+			if err != nil {
+				return err
+			}
+			plan.Backlog += unknown
+			continue
 		}
 		if err := p.auditOne(ctx, s, pl, live, plan); err != nil {
 			return fmt.Errorf("audit %s in %s: %w", pl.App, pl.Environment, err)
 		}
 	}
+	if plan.Backlog > 0 {
+		plan.wake(p.Now())
+	}
+	s.sawAll(o, plan)
 	return nil
+}
+
+// unaudited is 1 where what runs is not on record yet, by one look at a tree.
+func (p *Promoter) unaudited(ctx context.Context, s *Snapshot, pl environments.Placement, live Live) (int, error) {
+	known, err := ledger.Audited(ctx, p.Repo, s.heads[release.StateBranch].Tree, pl.Environment, pl.App)
+	if err != nil || known == live.blob {
+		return 0, err
+	}
+	return 1, nil
 }
 
 func (p *Promoter) auditOne(ctx context.Context, s *Snapshot, pl environments.Placement, live Live, plan *Plan) error {
@@ -55,27 +73,16 @@ func (p *Promoter) auditOne(ctx context.Context, s *Snapshot, pl environments.Pl
 		return p.auditEnd(ctx, s, pl, known, pending, plan)
 	}
 	if known == live.blob {
+		if again, err := p.stirred(ctx, s, pl); err != nil || !again {
+			return errors.Join(err, p.auditHealth(ctx, s, pl, pending, plan))
+		}
+		before := len(plan.Decisions)
+		if err := p.catchUp(ctx, s, pl, pending, plan); err != nil || len(plan.Decisions) > before {
+			return err
+		}
 		return p.auditHealth(ctx, s, pl, pending, plan)
 	}
-	e, err := p.entry(ctx, s, pl)
-	if err != nil || e.Commit == "" {
-		return err
-	}
-	var files []ledger.File
-	if pending != nil {
-		pending.Health = &ledger.Health{State: "superseded", Why: e.Release.Version + " came before this was seen healthy", Since: e.Time}
-		files = pending.Files(nil)
-	}
-	record, err := p.Repo.Blob(ctx, live.blob)
-	if err != nil {
-		return err
-	}
-	what := fmt.Sprintf("%s %s by %s", e.Kind, e.Release.Version, orUnknown(e.Merger))
-	plan.decide(key(pl), "audit: "+what, append(files, e.Files(record)...)...).Audit = &e
-	if !e.Same {
-		plan.mistakes = append(plan.mistakes, mistake{key(pl), e.Commit, fmt.Sprintf("pull request #%d proposed other content than what was merged", e.PullRequest)})
-	}
-	return nil
+	return p.catchUp(ctx, s, pl, pending, plan)
 }
 
 // mistake is a merge that brought something else than was reviewed.
@@ -93,13 +100,9 @@ func (p *Promoter) cry(ctx context.Context, m mistake) error {
 	return nil
 }
 
-// entry gathers the evidence of what runs.
-func (p *Promoter) entry(ctx context.Context, s *Snapshot, pl environments.Placement) (ledger.Entry, error) {
-	came, before, err := p.came(ctx, s, pl)
-	if err != nil || len(came.commits) == 0 {
-		return ledger.Entry{}, err
-	}
-	at := came.commits[len(came.commits)-1]
+// entry gathers the evidence of what came.
+func (p *Promoter) entry(ctx context.Context, s *Snapshot, pl environments.Placement, g past) (ledger.Entry, error) {
+	came, before, at := g.came, g.before, g.commit()
 	e := ledger.Entry{App: pl.App, Environment: pl.Environment, Release: came.Record.Release, Inputs: came.Record.Inputs.Digest,
 		Commit: string(at.ID), Time: at.Time, Merged: string(came.Folder), Merger: at.Committer.Name}
 	if before.Found {
@@ -111,21 +114,6 @@ func (p *Promoter) entry(ctx context.Context, s *Snapshot, pl environments.Place
 		e.Overrides = []ledger.Override{o}
 	}
 	return e, p.reviewed(ctx, s, pl, came, before, &e)
-}
-
-// came finds the oldest commit that brought what runs, and what ran before.
-func (p *Promoter) came(ctx context.Context, s *Snapshot, pl environments.Placement) (came, before stretch, err error) {
-	live := s.lives[key(pl)]
-	err = s.stretches(ctx, p.Repo, pl, func(st stretch) (bool, error) {
-		if st.blob == live.blob {
-			st.commits = append(slices.Clone(came.commits), st.commits...)
-			came = st
-			return true, nil
-		}
-		before = st
-		return false, nil
-	})
-	return came, before, err
 }
 
 func (s *Snapshot) kindOf(pl environments.Placement, r release.Record, from *ledger.Named) string {
@@ -153,7 +141,7 @@ func (p *Promoter) reviewed(ctx context.Context, s *Snapshot, pl environments.Pl
 	if err != nil {
 		return err
 	}
-	pr, head, err := p.brought(ctx, pl, came, prs)
+	pr, head, err := p.brought(ctx, s, pl, came, prs)
 	if err != nil {
 		return err
 	}
@@ -178,13 +166,18 @@ func (p *Promoter) reviewed(ctx context.Context, s *Snapshot, pl environments.Pl
 
 // brought finds the pull request that brought a state: by the commit of its merge, else by the record at its head, for
 // merges that made other commits (squash, rebase, by hand).
-func (p *Promoter) brought(ctx context.Context, pl environments.Placement, came stretch, prs []scm.PullRequest) (scm.PullRequest, git.Commit, error) {
+func (p *Promoter) brought(ctx context.Context, s *Snapshot, pl environments.Placement, came stretch, prs []scm.PullRequest) (scm.PullRequest, git.Commit, error) {
+	history := s.chainOf(s.base(pl)).commits
 	for _, pr := range prs {
+		is := func(c git.Commit) bool { return string(c.ID) == pr.MergeCommit }
+		merged := slices.ContainsFunc(came.commits, is)
+		if !merged && slices.ContainsFunc(history, is) {
+			continue // it brought something else, or the same at another time
+		}
 		head, err := p.Repo.Commit(ctx, git.ID(pr.HeadSHA))
 		if err != nil && !isNotFound(err) {
 			return pr, head, err
 		}
-		merged := slices.ContainsFunc(came.commits, func(c git.Commit) bool { return string(c.ID) == pr.MergeCommit })
 		if isNotFound(err) {
 			if merged {
 				return pr, git.Commit{}, nil
@@ -214,7 +207,7 @@ func (p *Promoter) judgedThen(ctx context.Context, s *Snapshot, pl environments.
 	}
 	q := *p
 	q.Now = func() time.Time { return pr.Closed }
-	v, err := q.mergeVerdict(ctx, s.before(key(pl), before), pl, came.Record, head, reviews, Options{Explicit: true})
+	v, err := q.mergeVerdict(ctx, s.before(key(pl), before), pl, came.Record, head, reviews, Options{Explicit: true, dated: true})
 	if err != nil {
 		return err
 	}

@@ -176,7 +176,7 @@ func (p *Promoter) dated(ctx context.Context, pr scm.PullRequest, have *proposal
 func (p *Promoter) mergeVerdict(ctx context.Context, s *Snapshot, pl environments.Placement, r release.Record, head gates.Head, reviews []gates.Review, o Options) (gates.Verdict, error) {
 	quick := s.quick(pl, r)
 	in := gates.Input{Placement: quick, Trust: s.Config.Trust, Now: p.Now(), Tickets: r.Release.Tickets, Head: head, Reviews: reviews, Explicit: o.Explicit, Holds: s.holdsOn(pl, r),
-		Authors: s.authorsOf(quick, r)}
+		Authors: s.authorsOf(quick, r), Dated: o.dated}
 	var err error
 	if in.Groups, err = p.groups(ctx, s, append(slices.Clone(pl.Gates.Approvals.From), pl.Gates.Approvals.Exclude...)); err != nil {
 		return gates.Verdict{}, err

@@ -31,6 +31,7 @@ type Options struct {
 	Upgrade bool
 	// ConfirmShrink lets more than half of the resources go.
 	ConfirmShrink bool
+	dated         bool // reasons are read later: they say the day of every time
 }
 
 // Plan is what would be written, and why the rest is not. Making one only reads.
@@ -43,6 +44,7 @@ type Plan struct {
 	Failures   []error // each of one unit; the others are not touched by it
 	NextWakeup time.Time
 	Rendered   int  // how many apps had to be rendered
+	Backlog    int  // apps that the audit has not come to yet; later runs do
 	again      bool // a decision opens the way for more
 	mistakes   []mistake
 }

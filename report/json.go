@@ -29,6 +29,7 @@ type Document struct {
 	Waiting       []Waiting   `json:"waiting"`
 	Errors        []string    `json:"errors"`
 	NextWakeup    time.Time   `json:"nextWakeup,omitzero"`
+	AuditBacklog  int         `json:"auditBacklog,omitempty"` // apps that the audit has not come to yet
 }
 
 // Promotion is one environment and unit.
@@ -140,7 +141,7 @@ func Changes(plan *promote.Plan) bool {
 }
 
 func document(plan *promote.Plan) Document {
-	doc := Document{SchemaVersion: SchemaVersion, Result: ResultNothing, Promotions: []Promotion{}, Waiting: []Waiting{}, Errors: []string{}, NextWakeup: plan.NextWakeup}
+	doc := Document{SchemaVersion: SchemaVersion, Result: ResultNothing, Promotions: []Promotion{}, Waiting: []Waiting{}, Errors: []string{}, NextWakeup: plan.NextWakeup, AuditBacklog: plan.Backlog}
 	for _, w := range plan.Waiting {
 		doc.Waiting = append(doc.Waiting, Waiting{App: w.App, Environment: w.Environment, Version: w.Version, Reason: w.Reason, Hint: w.Hint, Conditions: w.Conditions})
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -211,6 +212,9 @@ func (t *lines) waiting(plan *promote.Plan) {
 		}
 		t.conditions(2, "", w.Conditions)
 		t.hint(w.Hint)
+	}
+	if plan.Backlog > 0 {
+		t.line(outside(fmt.Sprintf("the audit is still to come for %d apps: later runs go on with it", plan.Backlog)))
 	}
 	if !plan.NextWakeup.IsZero() {
 		t.line(outside("run ferry advance again at " + plan.NextWakeup.UTC().Format(time.RFC3339)))

@@ -37,7 +37,7 @@ func (a *app) auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "to", Destination: &o.to, Usage: "`DAY` it ends with"},
 			&cli.BoolFlag{Name: "confirm", Destination: &o.confirm, Usage: "confirm the override of --app in --env"},
 			&cli.StringFlag{Name: "as", Destination: &o.as, Usage: "`NAME` of the person, on the embedded forge"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "markdown", Usage: "`FORMAT`: markdown, csv or json"})...),
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT`: text, markdown, csv or json"})...),
 		Action: func(c *cli.Context) error {
 			o.scope, o.output = scopeOf(c), c.String("output")
 			return a.runAudit(c.Context, o)
@@ -46,7 +46,7 @@ func (a *app) auditCommand() *cli.Command {
 }
 
 func (a *app) runAudit(ctx context.Context, o auditOptions) error {
-	if err := checkFormat(o.output, "markdown", "csv", "json"); err != nil {
+	if err := checkFormat(o.output, "text", "markdown", "csv", "json"); err != nil {
 		return err
 	}
 	from, err := dayOf("--from", o.from)
@@ -82,8 +82,10 @@ func (a *app) runAudit(ctx context.Context, o auditOptions) error {
 		return e.Encode(audit)
 	case "csv":
 		return auditCSV(a.Out, audit)
+	case "markdown":
+		return auditMarkdown(a.Out, audit)
 	}
-	return auditMarkdown(a.Out, audit)
+	return auditText(a.Out, audit)
 }
 
 func (a *app) confirm(ctx context.Context, g *gitops, scope promote.Scope) error {
@@ -129,6 +131,29 @@ func inertCell(text string) string {
 		return "'" + text
 	}
 	return text
+}
+
+// auditText is a line for each change, and below it what else is known.
+func auditText(w io.Writer, a promote.Audit) error {
+	var b strings.Builder
+	for _, r := range auditRows(a) {
+		line := func(i int) string { return door.Outside(r[i]).Line() }
+		fmt.Fprintf(&b, "%s  %s  %s %s", line(0), line(1), line(2), line(3))
+		if r[6] != "" {
+			fmt.Fprintf(&b, " (from %s)", line(6))
+		}
+		fmt.Fprintf(&b, "  evidence: %s\n", line(15))
+		for _, i := range []int{5, 7, 8, 9, 10, 11, 12, 13, 14} {
+			if r[i] != "" && r[i] != "0" {
+				fmt.Fprintf(&b, "    %-12s %s\n", auditHead[i], line(i))
+			}
+		}
+	}
+	if b.Len() == 0 {
+		b.WriteString("nothing is on record\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func auditMarkdown(w io.Writer, a promote.Audit) error {
