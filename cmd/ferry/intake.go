@@ -81,6 +81,9 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if err := b.complete(ctx, releases, s.Accepted); err != nil {
 		return nil, nil, nil, err
 	}
+	if releases, err = b.contained(ctx, releases, s.Accepted); err != nil {
+		return nil, nil, nil, err
+	}
 	for _, r := range releases {
 		if err := s.Confirm(ctx, r, b.descends(r)); err != nil {
 			return nil, nil, nil, err

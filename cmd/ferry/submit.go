@@ -42,7 +42,9 @@ func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
 	if err != nil {
 		return err
 	}
-	o.options.Apps = in.Apps()
+	if o.options.Apps = in.Apps(); len(o.options.Apps) == 0 { // all of it is contained in what was accepted before
+		return a.writeReport(ctx, o.output, &promote.Report{Plan: &promote.Plan{State: s}})
+	}
 	r, err := g.Submit(ctx, s, in, o.options)
 	if err != nil {
 		a.announce(ctx, r)
@@ -99,7 +101,9 @@ func (a *app) plan(ctx context.Context, o submitOptions) (*promote.Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	o.options.Apps = in.Apps()
+	if o.options.Apps = in.Apps(); len(o.options.Apps) == 0 {
+		return &promote.Plan{State: s}, nil
+	}
 	return g.PlanSubmit(ctx, s, in, o.options)
 }
 
