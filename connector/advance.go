@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
+
+	"github.com/ferry-cd/ferry/environments"
 )
 
 // advancer asks for runs of `ferry advance`: when an end was said, when a soak time that a later environment asks for has
@@ -37,20 +38,34 @@ func (a *advancer) wish(now time.Time, why string) {
 // consider finds out when the next soak time has passed.
 func (a *advancer) consider(k *keeper, all []judged, now time.Time) {
 	a.soak = time.Time{}
+	soaks := soaksOf(k.reader.config)
+	if len(soaks) == 0 {
+		return
+	}
 	for _, j := range all {
 		said, _ := k.outbox.memory.at(k.primary(j.Target))
 		if end, _ := said.end(); !j.Live || end != Healthy {
 			continue
 		}
-		for _, p := range k.reader.config.Placements() {
-			if p.App != j.App || p.Gates.Soak == 0 || !slices.Contains(p.After, j.Environment) {
-				continue
-			}
-			if over := said.Time.Add(p.Gates.Soak + afterEnds); over.After(a.last) && over.After(now) {
+		for _, soak := range soaks[j.place()] {
+			if over := said.Time.Add(soak + afterEnds); over.After(a.last) && over.After(now) {
 				a.soak = earliest(a.soak, over)
 			}
 		}
 	}
+}
+
+// soaksOf gives, for each app in each environment, how long it must have been healthy there for the environments after it.
+func soaksOf(config *environments.Config) map[place][]time.Duration {
+	soaks := map[place][]time.Duration{}
+	for _, p := range config.Placements() {
+		for _, before := range p.After {
+			if at := (place{before, p.App}); p.Gates.Soak > 0 {
+				soaks[at] = append(soaks[at], p.Gates.Soak)
+			}
+		}
+	}
+	return soaks
 }
 
 // once asks for a run when one is due, and tells when the next will be.
@@ -75,7 +90,7 @@ func (a *advancer) once(ctx context.Context, k *keeper) time.Time {
 		a.last, a.soak = now, time.Time{}
 	default:
 		*a = advancer{last: now}
-		k.think.raise() // for the next soak time
+		k.tidy(now)
 	}
 	return now
 }

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"errors"
 	"path"
 	"slices"
 	"time"
@@ -212,16 +211,16 @@ type change struct {
 
 // change gives the n-th newest change of a folder; false where the history that is read has no more. The oldest commit that
 // is read counts as one.
-func (c *chain) change(ctx context.Context, repo *git.Repository, folder string, n int, deeper bool) (change, bool, error) {
+func (c *chain) change(ctx context.Context, t *trees, folder string, n int, deeper bool) (change, bool, error) {
 	for {
 		place, ok := c.folders[folder].newest(n)
 		if ok {
-			return c.changeAt(ctx, repo, folder, c.base-place)
+			return c.changeAt(ctx, t, folder, c.base-place)
 		}
 		grew := false
 		if deeper {
 			var err error
-			if grew, err = c.more(ctx, repo); err != nil {
+			if grew, err = c.more(ctx, t.repo); err != nil {
 				return change{}, false, err
 			}
 		}
@@ -236,21 +235,12 @@ func (c *chain) change(ctx context.Context, repo *git.Repository, folder string,
 	if !deeper {
 		return change{}, false, nil
 	}
-	return c.changeAt(ctx, repo, folder, len(c.commits)-1)
+	return c.changeAt(ctx, t, folder, len(c.commits)-1)
 }
 
-func (c *chain) changeAt(ctx context.Context, repo *git.Repository, folder string, i int) (change, bool, error) {
-	tree, err := folderAt(ctx, repo, c.commits[i].Tree, folder)
+func (c *chain) changeAt(ctx context.Context, t *trees, folder string, i int) (change, bool, error) {
+	tree, err := t.folder(ctx, c.commits[i].Tree, folder)
 	return change{c.commits[i], i, tree}, err == nil, err
-}
-
-// folderAt gives the id of a folder in a tree, "" where it is not there.
-func folderAt(ctx context.Context, repo *git.Repository, tree git.ID, folder string) (git.ID, error) {
-	e, err := repo.Lookup(ctx, tree, folder)
-	if errors.Is(err, git.ErrNotFound) {
-		return "", nil
-	}
-	return e.ID, err
 }
 
 // has tells whether exactly these folders are followed.

@@ -69,7 +69,7 @@ func (r *reader) proposed(ctx context.Context, p environments.Placement, head gi
 	if err != nil {
 		return release.Release{}, false, err
 	}
-	tree, err := folderAt(ctx, r.repo, is.Tree, p.Folder)
+	tree, err := r.trees.folder(ctx, is.Tree, p.Folder)
 	if err != nil || tree == "" {
 		return release.Release{}, false, err
 	}
@@ -78,7 +78,7 @@ func (r *reader) proposed(ctx context.Context, p environments.Placement, head gi
 		if err != nil {
 			return release.Release{}, false, err
 		}
-		if before, err := folderAt(ctx, r.repo, base.Tree, p.Folder); err != nil || before == tree {
+		if before, err := r.trees.folder(ctx, base.Tree, p.Folder); err != nil || before == tree {
 			return release.Release{}, false, err
 		}
 	}

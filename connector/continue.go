@@ -120,7 +120,7 @@ func (c *continuer) act(ctx context.Context, name string, t *task) {
 	case err == nil && done:
 		c.learn(t)
 		delete(c.tasks, name)
-		c.k.think.raise() // the target may be done with
+		c.k.tidy(now)
 		return
 	case err == nil:
 		t.due = firstAfter(now, t.verdict.Deadline.Add(overlap), t.verdict.Landed.Add(recent))

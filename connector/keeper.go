@@ -74,6 +74,7 @@ const (
 	overlap    = time.Minute     // after it, nobody who led before leads any more
 	closedLook = 5 * time.Minute // between looks for closed pull requests
 	recent     = 24 * time.Hour  // beyond the deadline: how long anybody waits for an end
+	tidyUp     = time.Minute     // between a delivery and what follows from it
 	rethink    = time.Second     // the least time between two looks at everything
 )
 
@@ -173,6 +174,10 @@ func (k *keeper) fetch(ctx context.Context, now time.Time) bool {
 	k.step.tries, k.step.fetch = 0, now.Add(k.o.Timing.Poll)
 	return changed
 }
+
+// tidy has everything looked at again soon, since something was delivered: targets may be done with, and the next soak time
+// may be known.
+func (k *keeper) tidy(now time.Time) { k.step.think = earliest(k.step.think, now.Add(tidyUp)) }
 
 // evaluate makes every verdict anew and hands over what follows from them.
 func (k *keeper) evaluate(ctx context.Context, now time.Time) {

@@ -102,7 +102,7 @@ func (k *keeper) ended(v Verdict) {
 	now := k.o.Now()
 	k.o.Counter.Ended(v, max(0, now.Sub(v.Landed)))
 	k.goOn.next.wish(now, fmt.Sprintf("%s in %s is %s", v.App, v.Environment, v.Phase))
-	k.think.raise()
+	k.tidy(now)
 }
 
 // Run works until the context ends, one goroutine for each repository.

@@ -21,6 +21,7 @@ type reader struct {
 	now     func() time.Time
 
 	repo    *git.Repository
+	trees   *trees
 	opened  int // refreshes that brought something since it was opened
 	refs    map[string]git.ID
 	branch  string // the default one
@@ -70,7 +71,7 @@ func (r *reader) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", r.o.Name, err)
 	}
-	r.repo, r.opened, r.refs, r.chains = repo, 0, nil, nil
+	r.repo, r.trees, r.opened, r.refs, r.chains = repo, &trees{repo: repo}, 0, nil, nil
 	return nil
 }
 
@@ -185,8 +186,9 @@ type waiting struct {
 }
 
 // targets gives, newest first for each placement, the changes of each app's folder that may wait for an answer: the live one,
-// and older ones down to the first that answered says is done. answered is asked about many at once.
-func (r *reader) targets(ctx context.Context, answered func(context.Context, []waiting) ([]bool, error)) ([]waiting, error) {
+// and older ones that ask does not say are done, down to where it says so of one that nobody can be waiting for. ask is asked
+// about many at once.
+func (r *reader) targets(ctx context.Context, ask asker) ([]waiting, error) {
 	var all []waiting
 	walks := make([]walk, 0, len(r.placements()))
 	for _, p := range r.placements() {
@@ -197,17 +199,20 @@ func (r *reader) targets(ctx context.Context, answered func(context.Context, []w
 		if err != nil {
 			return nil, err
 		}
+		answers := make([]answer, len(level))
 		if n > 0 {
-			if level, err = r.unanswered(ctx, level, answered); err != nil {
+			if answers, err = askAll(ctx, level, ask); err != nil {
 				return nil, err
 			}
 		}
 		walks = walks[:0]
-		for _, w := range level {
-			if w.found.Release.App != "" {
+		for i, w := range level {
+			if w.found.Release.App != "" && answers[i] == openEnded {
 				all = append(all, w.found)
 			}
-			walks = append(walks, w.back())
+			if answers[i] != over {
+				walks = append(walks, w.back())
+			}
 		}
 	}
 	return all, nil
@@ -234,7 +239,7 @@ func (r *reader) level(ctx context.Context, walks []walk, n int) ([]walk, error)
 	var steps []change
 	for _, w := range walks {
 		c := r.chains[r.base(w.Placement)]
-		is, ok, err := c.change(ctx, r.repo, w.Folder, n, r.deeper(ctx, c, w, n))
+		is, ok, err := c.change(ctx, r.trees, w.Folder, n, r.deeper(ctx, c, w, n))
 		if err != nil {
 			return nil, fmt.Errorf("read the history of %s: %w", w.Folder, err)
 		}
@@ -265,9 +270,9 @@ func (r *reader) prefetch(ctx context.Context, steps []change) error {
 		if s.tree == "" {
 			continue
 		}
-		file, err := r.repo.Lookup(ctx, s.tree, release.RecordName)
-		if err == nil && !r.records.has(file.ID) {
-			ids = append(ids, file.ID)
+		file, err := r.trees.file(ctx, s.tree, release.RecordName)
+		if err == nil && file != "" && !r.records.has(file) {
+			ids = append(ids, file)
 		}
 	}
 	if _, err := r.repo.Blobs(ctx, ids...); err != nil {
@@ -281,7 +286,7 @@ func (r *reader) deeper(ctx context.Context, c *chain, w walk, n int) bool {
 	if n > 0 {
 		return r.now().Sub(c.commits[len(c.commits)-1].Time) < lookBack
 	}
-	tree, err := folderAt(ctx, r.repo, c.commits[0].Tree, w.Folder)
+	tree, err := r.trees.folder(ctx, c.commits[0].Tree, w.Folder)
 	return err == nil && tree != ""
 }
 
@@ -307,21 +312,18 @@ func (r *reader) release(ctx context.Context, p environments.Placement, tree git
 	if tree == "" {
 		return release.Release{}, nil
 	}
-	file, err := r.repo.Lookup(ctx, tree, release.RecordName)
-	if errors.Is(err, git.ErrNotFound) {
-		return release.Release{}, nil
-	}
-	if err != nil {
+	file, err := r.trees.file(ctx, tree, release.RecordName)
+	if err != nil || file == "" {
 		return release.Release{}, err
 	}
-	if !r.records.has(file.ID) {
-		data, err := r.repo.Blob(ctx, file.ID)
+	if !r.records.has(file) {
+		data, err := r.repo.Blob(ctx, file)
 		if err != nil {
 			return release.Release{}, fmt.Errorf("read %s: %w", path.Join(p.Folder, release.RecordName), err)
 		}
-		r.records.keep(file.ID, data)
+		r.records.keep(file, data)
 	}
-	record := r.records.known[file.ID]
+	record := r.records.known[file]
 	if record.App != p.App || record.Environment != p.Environment {
 		return release.Release{}, nil // copied from another folder
 	}
@@ -346,23 +348,24 @@ func (r *records) keep(id git.ID, data []byte) {
 	r.known[id] = record
 }
 
-// unanswered drops the walks that came to a target which is done, and steps over the others.
-func (r *reader) unanswered(ctx context.Context, walks []walk, answered func(context.Context, []waiting) ([]bool, error)) ([]walk, error) {
+// answer is what is known of an older target without looking at it.
+type answer int
+
+const (
+	openEnded answer = iota // it waits
+	done                    // it is done with; older ones may wait
+	over                    // so are all older ones
+)
+
+// asker tells how targets stand.
+type asker func(context.Context, []waiting) ([]answer, error)
+
+func askAll(ctx context.Context, walks []walk, ask asker) ([]answer, error) {
 	asked := make([]waiting, 0, len(walks))
 	for _, w := range walks {
 		asked = append(asked, w.found)
 	}
-	done, err := answered(ctx, asked)
-	if err != nil {
-		return nil, err
-	}
-	var out []walk
-	for i, w := range walks {
-		if !done[i] {
-			out = append(out, w)
-		}
-	}
-	return out, nil
+	return ask(ctx, asked)
 }
 
 // facts tells how commits that units stand at relate to a target.
@@ -397,7 +400,7 @@ func (r *reader) fact(ctx context.Context, c *chain, target int, folder string, 
 	if err != nil {
 		return Fact{}, false, err
 	}
-	tree, err := folderAt(ctx, r.repo, is.Tree, folder)
+	tree, err := r.trees.folder(ctx, is.Tree, folder)
 	if err != nil {
 		return Fact{}, false, err
 	}

@@ -166,10 +166,10 @@ func (k *keeper) standing(j judged) Verdict {
 	return v
 }
 
-// answered tells which targets need no further look: they have ended on the forge, whoever waited was told, and no copy of it
-// waits. What cannot be read is taken as done until the next look.
-func (k *keeper) answered(ctx context.Context, targets []waiting) ([]bool, error) {
-	done := make([]bool, len(targets))
+// answered tells which older targets need no further look: they have ended on the forge, whoever waited was told, and no copy
+// of it waits. Nobody waits for what landed long ago, nor for what came before it. What cannot be read is left for later.
+func (k *keeper) answered(ctx context.Context, targets []waiting) ([]answer, error) {
+	answers := make([]answer, len(targets))
 	for i, w := range targets {
 		if w.Release.App == "" {
 			continue // not ferry's; what is before it may be
@@ -178,16 +178,19 @@ func (k *keeper) answered(ctx context.Context, targets []waiting) ([]bool, error
 			said, err := k.outbox.ask(ctx, k.repo.Forge, k.primary(w.Target), shasOf(targets))
 			if err != nil {
 				k.step.again = earliest(k.step.again, k.o.Now().Add(firstWait))
-				done[i] = true
+				answers[i] = over
 				continue
 			}
 			if !k.finished(w, said) {
 				continue
 			}
 		}
-		done[i], k.step.answering[w.name()] = true, true
+		k.step.answering[w.name()] = true
+		if answers[i] = done; !isRecent(w.Target, k.o.Now()) {
+			answers[i] = over
+		}
 	}
-	return done, nil
+	return answers, nil
 }
 
 func (k *keeper) finished(w waiting, said said) bool {

@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -109,7 +110,7 @@ func (k *keeper) unused(units []Unit, found []Assignment) []Ref {
 
 // folder gives the tree of an app's folder at its branch's head.
 func (r *reader) folder(ctx context.Context, branch, folder string) (git.ID, error) {
-	return folderAt(ctx, r.repo, r.chains[branch].commits[0].Tree, folder)
+	return r.trees.folder(ctx, r.chains[branch].commits[0].Tree, folder)
 }
 
 // files names the files of an app's folder.
@@ -118,15 +119,8 @@ func (r *reader) files(ctx context.Context, p environments.Placement) ([]string,
 	if err != nil || tree == "" {
 		return nil, err
 	}
-	entries, err := r.repo.List(ctx, tree, "")
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", p.Folder, err)
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Path)
-	}
-	return names, nil
+	entries, err := r.trees.list(ctx, tree)
+	return slices.Sorted(maps.Keys(entries)), err
 }
 
 // resources reads what the manifests of a place are: their kinds and names, nothing else.

@@ -279,7 +279,7 @@ type pipes struct {
 	told     []string
 	advances []string
 	fail     int
-	onTold   func()
+	before   func() (done bool, err error)
 }
 
 func (p *pipes) Continue(_ context.Context, v connector.Verdict) error {
@@ -289,11 +289,14 @@ func (p *pipes) Continue(_ context.Context, v connector.Verdict) error {
 		p.fail--
 		return errors.New("no pipeline answers")
 	}
-	p.told = append(p.told, v.Key())
-	if p.onTold != nil {
-		p.onTold()
+	done, err := true, error(nil)
+	if p.before != nil {
+		done, err = p.before()
 	}
-	return nil
+	if done {
+		p.told = append(p.told, v.Key())
+	}
+	return err
 }
 
 func (p *pipes) Advance(_ context.Context, repository, why string) error {
