@@ -112,7 +112,7 @@ func TestChaosEndsInTheTruth(t *testing.T) {
 
 // A thousand units become healthy at once: the forge never has to refuse a post, what matters is said first, and all is said.
 func TestAThousandUnitsStayBelowTheLimits(t *testing.T) {
-	const apps = 400
+	const apps = 1000
 	var config strings.Builder
 	config.WriteString("version: 1\ndefaults: {kubernetes: {version: \"1.34\"}}\napps:\n")
 	for i := range apps {

@@ -74,7 +74,7 @@ const (
 	overlap    = time.Minute     // after it, nobody who led before leads any more
 	closedLook = 5 * time.Minute // between looks for closed pull requests
 	recent     = 24 * time.Hour  // beyond the deadline: how long anybody waits for an end
-	tidyUp     = time.Minute     // between a delivery and what follows from it
+	tidyUp     = 5 * time.Minute // between a delivery and what follows from it
 	rethink    = time.Second     // the least time between two looks at everything
 )
 

@@ -145,12 +145,15 @@ func (w *world) ruled(p Place) (out []Tracker, ruled bool) {
 			break
 		}
 	}
+	if len(names) == 0 {
+		return nil, false
+	}
 	for _, u := range w.units {
 		if slices.Contains(names, u.Ref()) {
 			out = append(out, Tracker{Unit: u, How: ByRule, Origin: originOf(u, p)})
 		}
 	}
-	return out, len(names) > 0
+	return out, true
 }
 
 // originOf is the origin of a unit that a place lies in, -1 where none is known to be.
