@@ -31,8 +31,8 @@ func patience(t *testing.T, wait time.Duration, after func(waited time.Duration)
 }
 
 const (
-	commit = "0123456789abcdef0123456789abcdef01234567"
-	before = "89abcdef0123456789abcdef0123456789abcdef"
+	ofNow = "0123456789abcdef0123456789abcdef01234567"
+	ofOld = "89abcdef0123456789abcdef0123456789abcdef"
 )
 
 // All images of a release arrive together: one is late, one is still that of the commit before.
@@ -42,18 +42,18 @@ func TestWaitForImages(t *testing.T) {
 	of := func(commit string) map[string]string {
 		return map[string]string{"org.opencontainers.image.revision": commit}
 	}
-	there := s.Image("there", "main", "x", of(commit[:12]))
-	s.Image("earlier", "main", "old", of(before))
+	there := s.Image("there", "main", "x", of(ofNow[:12]))
+	s.Image("earlier", "main", "old", of(ofOld))
 	var late, newer string
 	p, said := patience(t, 5*time.Minute, func(waited time.Duration) {
 		switch waited {
 		case 30 * time.Second:
 			late = s.Image("late", "main", "x", nil)
 		case time.Minute:
-			newer = s.Image("earlier", "main", "new", of(commit))
+			newer = s.Image("earlier", "main", "new", of(ofNow))
 		}
 	})
-	all := []release.Release{{App: "shop", Source: release.Source{Commit: commit}, Images: []release.Image{
+	all := []release.Release{{App: "shop", Source: release.Source{Commit: ofNow}, Images: []release.Image{
 		{Name: s.Host + "/there", Tag: "main"}, {Name: s.Host + "/late", Tag: "main"}, {Name: s.Host + "/earlier", Tag: "main"}}}}
 	if err := p.pin(t.Context(), all, nil); err != nil {
 		t.Fatal(err)
@@ -74,10 +74,10 @@ func TestWaitForImages(t *testing.T) {
 func TestWaitEnds(t *testing.T) {
 	s := registrytest.New()
 	t.Cleanup(s.Close)
-	s.Image("earlier", "main", "old", map[string]string{"org.opencontainers.image.revision": before})
+	s.Image("earlier", "main", "old", map[string]string{"org.opencontainers.image.revision": ofOld})
 	waited := time.Duration(0)
 	p, _ := patience(t, time.Minute, func(d time.Duration) { waited = d })
-	all := []release.Release{{App: "shop", Source: release.Source{Commit: commit}, Images: []release.Image{
+	all := []release.Release{{App: "shop", Source: release.Source{Commit: ofNow}, Images: []release.Image{
 		{Name: s.Host + "/none", Tag: "main"}, {Name: s.Host + "/earlier", Tag: "main"}}}}
 	err := p.pin(t.Context(), all, nil)
 	if exitCode(err) != exitTimedOut || waited != time.Minute || !strings.Contains(err.Error(), "/none:main does not exist") || !strings.Contains(err.Error(), "/earlier:main is of commit 89abcdef01") {
@@ -96,8 +96,8 @@ func TestWaitEnds(t *testing.T) {
 // What a release is compared with is only what an image says to be.
 func TestSameCommit(t *testing.T) {
 	for pair, want := range map[[2]string]bool{
-		{commit, commit}: true, {commit[:7], commit}: true, {strings.ToUpper(commit), commit}: true,
-		{commit[:6], commit}: false, {"", commit}: false, {before, commit}: false,
+		{ofNow, ofNow}: true, {ofNow[:7], ofNow}: true, {strings.ToUpper(ofNow), ofNow}: true,
+		{ofNow[:6], ofNow}: false, {"", ofNow}: false, {ofOld, ofNow}: false,
 	} {
 		if got := sameCommit(pair[0], pair[1]); got != want {
 			t.Errorf("%v: %v", pair, got)
