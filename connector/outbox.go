@@ -163,7 +163,7 @@ func (o *outbox) pick() (*letter, time.Time) {
 			continue
 		}
 		due := later(l.due, o.line(l.to).blocked)
-		if _, read := o.memory.at(l.slot); read {
+		if _, read := o.memory.at(l.slot); read || l.deploy != nil { // reading first costs no write
 			due = later(due, o.paces(l.to).when(now, !l.phase.End()))
 		}
 		switch {

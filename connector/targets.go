@@ -281,13 +281,14 @@ func (r *reader) prefetch(ctx context.Context, steps []change) error {
 	return nil
 }
 
-// deeper tells whether older history is worth reading.
+// deeper tells whether older history is worth reading: for what is live all of it, for what is older or gone a month.
 func (r *reader) deeper(ctx context.Context, c *chain, w walk, n int) bool {
-	if n > 0 {
-		return r.now().Sub(c.commits[len(c.commits)-1].Time) < lookBack
+	if n == 0 {
+		if tree, err := r.trees.folder(ctx, c.commits[0].Tree, w.Folder); err == nil && tree != "" {
+			return true
+		}
 	}
-	tree, err := r.trees.folder(ctx, c.commits[0].Tree, w.Folder)
-	return err == nil && tree != ""
+	return r.now().Sub(c.commits[len(c.commits)-1].Time) < lookBack
 }
 
 func (r *reader) waiting(ctx context.Context, w walk, c *chain, is change) (waiting, error) {
