@@ -9,10 +9,10 @@ SEED     ?= 1
 # Packages that do several things at once.
 CONCURRENT = ./connector/... ./door/... ./environments/... ./git/... ./ledger/... ./promote/... ./render/... ./scm/local/... ./scm/github/... ./source/...
 
-.PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema ci
+.PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema e2e-connector ci
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 build: ## the binary, stripped, as it is shipped
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ferry ./cmd/ferry
@@ -56,6 +56,10 @@ docs: ## rewrite the schemas and the pages that are made from the code
 	UPDATE=1 $(GO) test ./environments ./release && UPDATE=1 $(GO) test ./report -run Current
 
 schema: docs ## the same: schemas are made with the pages
+
+e2e-connector: ## the connector's watch on a real cluster: KUBECONFIG=... (docs/connector.md)
+	@test -n "$(KUBECONFIG)" || { echo "give a kubeconfig: make e2e-connector KUBECONFIG=..."; exit 1; }
+	KUBECONFIG="$(abspath $(KUBECONFIG))" FERRY_E2E_CONNECTOR=1 $(GO) test -count=1 -timeout 20m -v -run 'TestEndToEnd$$' ./connector/cluster
 
 ci: ## what CI runs
 	.ci/run

@@ -32,9 +32,9 @@ func serveFlux(s *clustertest.Server) {
 func kustomization(name, sha string) map[string]any {
 	return map[string]any{
 		"apiVersion": flux + "/v1", "kind": "Kustomization",
-		"metadata": map[string]any{"namespace": "flux-system", "name": name, "generation": 1, "managedFields": []any{strings.Repeat("x", 2000)}},
+		"metadata": map[string]any{"namespace": "flux-system", "name": name, "generation": int64(1), "managedFields": []any{strings.Repeat("x", 2000)}},
 		"spec":     map[string]any{"path": "./" + name, "sourceRef": map[string]any{"kind": "GitRepository", "name": "fleet"}},
-		"status":   map[string]any{"observedGeneration": 1, "lastAppliedRevision": "main@sha1:" + sha, "conditions": []any{map[string]any{"type": "Ready", "status": "True", "reason": "ReconciliationSucceeded"}}},
+		"status":   map[string]any{"observedGeneration": int64(1), "lastAppliedRevision": "main@sha1:" + sha, "conditions": []any{map[string]any{"type": "Ready", "status": "True", "reason": "ReconciliationSucceeded"}}},
 	}
 }
 

@@ -34,7 +34,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if len(parts) > 1 {
 		name = parts[1]
 	}
-	verb := verbOf(r, name)
+	verb := verbOf(r, name) // an update of the status is one like any other here
 	s.mu.Lock()
 	s.asked[verb+" "+at.Resource] = true
 	_, known := s.kinds[at]
@@ -56,6 +56,8 @@ func verbOf(r *http.Request, name string) string {
 		return "create"
 	case r.Method == http.MethodPut:
 		return "update"
+	case r.Method == http.MethodDelete:
+		return "delete"
 	case name != "":
 		return "get"
 	case r.URL.Query().Get("watch") != "" && r.URL.Query().Get("watch") != "false":
@@ -72,6 +74,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, verb string, k k
 		s.list(w, r, k)
 	case "watch":
 		s.watch(w, r, k)
+	case "delete":
+		s.remove(k)
+		send(w, http.StatusOK, map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Success"})
 	default:
 		s.write(w, r, verb, k)
 	}

@@ -1,5 +1,5 @@
 // Package clustertest is an API server in memory, for tests: of the kinds that it was given it lists page by page, gets,
-// creates and updates with compare-and-swap on the resource version, and streams changes from one on. It answers 410 where
+// creates, deletes and updates with compare-and-swap on the resource version, and streams changes from one on. It answers 410 where
 // that is forgotten, 403 where a right is missing and 404 for kinds that it does not have, as a real one does. It checks no
 // schema and runs no controller.
 package clustertest
@@ -106,7 +106,7 @@ func (s *Server) Refuse(right string, refuse bool) {
 	s.cutLocked()
 }
 
-// Put creates or replaces an object, and gives its resource version.
+// Put creates or replaces an object.
 func (s *Server) Put(group, version, resource string, object map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,9 +135,12 @@ func (s *Server) put(at schema.GroupVersionResource, object map[string]any) map[
 
 // Delete removes an object.
 func (s *Server) Delete(group, version, resource, namespace, name string) {
+	s.remove(key{schema.GroupVersionResource{Group: group, Version: version, Resource: resource}, namespace, name})
+}
+
+func (s *Server) remove(k key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := key{schema.GroupVersionResource{Group: group, Version: version, Resource: resource}, namespace, name}
 	object, ok := s.objects[k]
 	if !ok {
 		return
