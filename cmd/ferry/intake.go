@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -264,13 +265,27 @@ func mayComeFrom(conf environments.App, r release.Release) error {
 	}
 	var allowed []string
 	for _, from := range conf.AllowedFrom {
-		if source.IsRepository(from.Repository, r.Source.Repository) && (from.Ref == "" || from.Ref == r.Source.Ref) {
+		if source.IsRepository(from.Repository, r.Source.Repository) && (from.Ref == "" || refFits(from.Ref, r.Source.Ref)) {
 			return nil
 		}
 		allowed = append(allowed, strings.TrimSpace(from.Repository+" "+from.Ref))
 	}
-	return &promote.Refused{Key: promote.Key{App: r.App}, Next: "ferry.yaml allows " + strings.Join(allowed, ", "),
-		Reason: fmt.Sprintf("releases of %s may not come from %s %s", r.App, r.Source.Repository, r.Source.Ref)}
+	return &promote.Refused{Next: "ferry.yaml allows " + strings.Join(allowed, ", "),
+		Reason: fmt.Sprintf("releases of %s may not come from %s, %s", r.App, r.Source.Repository, cmp.Or(r.Source.Ref, "no ref that anybody named"))}
+}
+
+// refFits tells whether a ref is what a pattern wants; * matches any text.
+func refFits(pattern, ref string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == ref
+	}
+	rest, ok := strings.CutPrefix(ref, parts[0])
+	for _, part := range parts[1 : len(parts)-1] {
+		_, after, found := strings.Cut(rest, part)
+		rest, ok = after, ok && found
+	}
+	return ok && strings.HasSuffix(rest, parts[len(parts)-1])
 }
 
 // order fills in the sequence: as told, else the CI's, else the time of the commit.
