@@ -90,7 +90,7 @@ func inTrouble(units []connector.Unit) []connector.Unit {
 			working = append(working, u)
 		}
 	}
-	all := append(failed, working...)
+	all := slices.Concat(failed, working)
 	return all[:min(len(all), maxTroubled)]
 }
 
@@ -118,7 +118,7 @@ func (w *Watcher) ask(ctx context.Context, u connector.Unit) detail {
 			others = append(others, r)
 		}
 	}
-	all := append(named, others...)
+	all := slices.Concat(named, others)
 	for _, r := range all[:min(len(all), maxWorkloads)] {
 		if s, ok := w.askWorkload(ctx, r); ok {
 			out[plain(r)] = s

@@ -41,6 +41,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	refused := s.refused[verb+" "+at.Resource]
 	s.mu.Unlock()
 	switch {
+	case at.Resource == "selfsubjectaccessreviews":
+		s.review(w, r)
 	case !known:
 		refuse(w, http.StatusNotFound, "NotFound", "the server could not find the requested resource")
 	case refused:
@@ -227,4 +229,18 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, verb string, k ke
 	default:
 		send(w, http.StatusOK, s.put(k.resource, object))
 	}
+}
+
+// review says whether a right was taken away.
+func (s *Server) review(w http.ResponseWriter, r *http.Request) {
+	var object struct {
+		Spec struct {
+			ResourceAttributes struct{ Verb, Resource string }
+		}
+	}
+	_ = json.NewDecoder(r.Body).Decode(&object)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := object.Spec.ResourceAttributes
+	send(w, http.StatusCreated, map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": !s.refused[a.Verb+" "+a.Resource]}})
 }
