@@ -27,9 +27,9 @@ type Entry struct {
 	Environment   string          `json:"environment"`
 	Release       release.Release `json:"release"` // with its images by digest
 	Inputs        string          `json:"inputs"`
-	Kind          string          `json:"kind"`   // promotion, refresh, rollback, hotfix, retirement
-	From          *Named          `json:"from"`   // what ran before; null where nothing did
-	Commit        string          `json:"commit"` // on the environment's branch
+	Kind          string          `json:"kind"`                       // promotion, refresh, rollback, hotfix, retirement
+	From          *Named          `json:"from" jsonschema:"nullable"` // what ran before; null where nothing did
+	Commit        string          `json:"commit"`                     // on the environment's branch
 	Time          time.Time       `json:"time"`
 	PullRequest   int             `json:"pullRequest"` // 0: it came without one
 	URL           string          `json:"url,omitempty"`
@@ -41,7 +41,7 @@ type Entry struct {
 	Merger        string          `json:"merger,omitempty"`
 	Gates         []Gate          `json:"gates"`
 	Overrides     []Override      `json:"overrides,omitempty"`
-	Health        *Health         `json:"health"` // null until it is known
+	Health        *Health         `json:"health" jsonschema:"nullable"` // null until it is known
 }
 
 // Gate is one gate's answer as it stood when the merge was recorded.

@@ -131,10 +131,12 @@ func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, err
 		return nil, err
 	}
 	plan := &Plan{State: s, Decisions: slices.Clone(s.confirmed)}
-	for _, u := range s.units(o) {
+	units := s.units(o)
+	for i, u := range units {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		p.step(i+1, len(units), "plan "+u.App+" in "+u.Environment)
 		if err := p.planUnit(ctx, s, u, o, plan); err != nil {
 			if !perUnit(err) {
 				return nil, err

@@ -83,14 +83,21 @@ type Promoter struct {
 	Words     environments.Words         // what ferry.yaml's own words are checked with
 	Commits   Commits                    // nil where nobody can look into sources
 	Now       func() time.Time
-	Version   string                        // ferry's own, for information in the record
-	Run       string                        // URL of the CI run, "" outside CI
-	Progress  func(format string, a ...any) // talk for people; nil is silent
+	Version   string                             // ferry's own, for information in the record
+	Run       string                             // URL of the CI run, "" outside CI
+	Progress  func(format string, a ...any)      // talk for people; nil is silent
+	Step      func(done, total int, what string) // how far a long run has come; nil is silent
 }
 
 func (p *Promoter) say(format string, a ...any) {
 	if p.Progress != nil {
 		p.Progress(format, a...)
+	}
+}
+
+func (p *Promoter) step(done, total int, what string) {
+	if p.Step != nil {
+		p.Step(done, total, what)
 	}
 }
 

@@ -18,6 +18,8 @@ const (
 	ResultWaiting = "waiting"
 	ResultFailed  = "failed"
 	ResultChanges = "changes" // of a plan
+	// ResultSuperseded is that of a submit whose release is older than one that was accepted before.
+	ResultSuperseded = "superseded"
 )
 
 // Document is the JSON form of a plan or a run.
@@ -107,6 +109,13 @@ func JSON(w io.Writer, r *promote.Report) error {
 	return encode(w, doc)
 }
 
+// SupersededJSON writes that a submit had nothing to do: newer releases came before.
+func SupersededJSON(w io.Writer, older []Waiting) error {
+	doc := document(&promote.Plan{})
+	doc.Result, doc.Waiting = ResultSuperseded, append(doc.Waiting, older...)
+	return encode(w, doc)
+}
+
 // PlanJSON writes what would be done.
 func PlanJSON(w io.Writer, plan *promote.Plan) error {
 	doc := document(plan)
@@ -180,12 +189,22 @@ func noteLines(c promote.Change) []string {
 	return all
 }
 
+// MatrixDocument is the JSON form of the matrix.
+type MatrixDocument struct {
+	SchemaVersion int `json:"schemaVersion"`
+	promote.Matrix
+}
+
+// PlacesDocument is the JSON form of where a release is.
+type PlacesDocument struct {
+	SchemaVersion int             `json:"schemaVersion"`
+	What          string          `json:"what"`
+	Places        []promote.Place `json:"places"`
+}
+
 // StatusJSON writes the matrix.
 func StatusJSON(w io.Writer, m promote.Matrix) error {
-	return encode(w, struct {
-		SchemaVersion int `json:"schemaVersion"`
-		promote.Matrix
-	}{SchemaVersion, m})
+	return encode(w, MatrixDocument{SchemaVersion, m})
 }
 
 // WhereJSON writes where a release is.
@@ -193,11 +212,7 @@ func WhereJSON(w io.Writer, what string, places []promote.Place) error {
 	if places == nil {
 		places = []promote.Place{}
 	}
-	return encode(w, struct {
-		SchemaVersion int             `json:"schemaVersion"`
-		What          string          `json:"what"`
-		Places        []promote.Place `json:"places"`
-	}{SchemaVersion, what, places})
+	return encode(w, PlacesDocument{SchemaVersion, what, places})
 }
 
 func encode(w io.Writer, v any) error {

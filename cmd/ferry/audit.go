@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -65,7 +64,7 @@ func (a *app) runAudit(ctx context.Context, o auditOptions) error {
 		return err
 	}
 	if o.confirm {
-		return a.confirm(ctx, g, o.scope)
+		return a.confirm(ctx, g, o.scope, o.output)
 	}
 	s, err := g.Load(ctx, o.scope)
 	if err != nil {
@@ -77,9 +76,7 @@ func (a *app) runAudit(ctx context.Context, o auditOptions) error {
 	}
 	switch o.output {
 	case "json":
-		e := json.NewEncoder(a.Out)
-		e.SetIndent("", "  ")
-		return e.Encode(audit)
+		return writeJSON(a.Out, auditDocument{current, audit})
 	case "csv":
 		return auditCSV(a.Out, audit)
 	case "markdown":
@@ -88,13 +85,16 @@ func (a *app) runAudit(ctx context.Context, o auditOptions) error {
 	return auditText(a.Out, audit)
 }
 
-func (a *app) confirm(ctx context.Context, g *gitops, scope promote.Scope) error {
+func (a *app) confirm(ctx context.Context, g *gitops, scope promote.Scope, format string) error {
 	if len(scope.Apps) != 1 || len(scope.Environments) != 1 {
 		return usagef("confirm which override? give --app and --env")
 	}
 	o, err := g.Confirm(ctx, promote.Key{App: scope.Apps[0], Environment: scope.Environments[0]})
 	if err != nil {
 		return err
+	}
+	if format == "json" {
+		return writeJSON(a.Out, confirmedDocument{current, o})
 	}
 	_, err = fmt.Fprintf(a.Out, "confirmed: the override of %s by %s in %s\n", o.App, door.Outside(o.By).Line(), o.Environment)
 	return err

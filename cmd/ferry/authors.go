@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func (b *builder) authors(ctx context.Context, r *release.Release, before releas
 		b.wroteSince(ctx, r, release.Start)
 	}
 	if len(r.Authors) == 0 {
-		fmt.Fprintf(b.app.Err, "note: the history of %s at hand does not tell who wrote %s: no approval will count where %s are excluded\n", r.App, r.Version, environments.SourceAuthors)
+		b.app.say(notice, "the history of %s at hand does not tell who wrote %s: no approval will count where %s are excluded", r.App, r.Version, environments.SourceAuthors)
 	}
 }
 

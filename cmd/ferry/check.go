@@ -57,6 +57,9 @@ func (a *app) runCheck(ctx context.Context, o checkOptions) error {
 			return err
 		}
 		if o.commit == "" {
+			if o.output == "json" {
+				return writeJSON(a.Out, promotionDocument{current, o.number, true})
+			}
 			_, err := fmt.Fprintf(a.Out, "#%d is a promotion: its gates speak for it\n", o.number)
 			return err
 		}

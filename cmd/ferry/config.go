@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 
@@ -52,7 +51,7 @@ func (a *app) runConfig(ctx context.Context, o configOptions) error {
 		return err
 	}
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(map[string]any{"app": o.app, "environment": o.environment, "settings": settings})
+		return writeJSON(a.Out, configDocument{current, o.app, o.environment, settings})
 	}
 	return a.writeSettings(settings)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -34,11 +33,7 @@ func (a *app) runDoctor(ctx context.Context, o gitopsOptions, output string) err
 	}
 	found := a.examine(ctx, o)
 	if output == "json" {
-		doc := struct {
-			SchemaVersion int             `json:"schemaVersion"`
-			Findings      []setup.Finding `json:"findings"`
-		}{1, append([]setup.Finding{}, found...)}
-		if err := json.NewEncoder(a.Out).Encode(doc); err != nil {
+		if err := writeJSON(a.Out, findingsDocument{current, append([]setup.Finding{}, found...)}); err != nil {
 			return err
 		}
 	} else {

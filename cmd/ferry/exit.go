@@ -3,22 +3,58 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ferry-cd/ferry/scm"
 )
 
-// Exit codes. Anything that only has to wait, or finds nothing to do, is a success.
+// Exit codes, as exitCodes explains them.
 const (
-	exitOK          = 0  // done, nothing to do, waiting
-	exitError       = 1  // something failed
-	exitUsage       = 2  // wrong command line or configuration
-	exitRefused     = 3  // refused by a policy or a gate
-	exitCredentials = 4  // the forge or the repository refused the credentials
-	exitRace        = 5  // others kept winning the race for the branch
-	exitSuperseded  = 6  // ferry wait: a newer release came instead
-	exitTimedOut    = 7  // ferry wait: the time was over
-	exitChanges     = 10 // --detailed-exitcode: there are changes
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitRefused     = 3
+	exitCredentials = 4
+	exitRace        = 5
+	exitSuperseded  = 6
+	exitTimedOut    = 7
+	exitChanges     = 10
 )
+
+// exitCodes is the one table: docs/exit-codes.md is made from it. Anything that only has to wait, or finds nothing to do, is
+// a success; which of them it is, `result` says with -o json.
+var exitCodes = []struct {
+	code     int
+	name     string
+	when     string
+	whatNext string
+}{
+	{exitOK, "done", "Done, or nothing to do, or waiting, or a newer release came before: `result` of `-o json` says which.", "Nothing."},
+	{exitError, "error", "Something failed: a template, a network, a server. What was done stays done.", "Read what failed; a rerun continues where this run stopped."},
+	{exitUsage, "usage", "The command line or a file of configuration is wrong. Nothing was done.", "Correct what the message names, by file, line and column."},
+	{exitRefused, "refused", "A policy, a gate, a branch rule or a hand edit forbids it.", "Read the hint: it names who or what may let it pass."},
+	{exitCredentials, "credentials", "The forge or the repository refused the credentials, or there are none.", "Give the token the permission that the message names."},
+	{exitRace, "race", "Others kept winning the race for the branch, after all retries.", "Run it again."},
+	{exitSuperseded, "superseded", "A newer release came instead. Only `ferry wait`, and `ferry submit --fail-superseded`.", "Look at the newer release that is named."},
+	{exitTimedOut, "timed out", "The time was over. Only `ferry wait`.", "Wait again, or look at what it waited for."},
+	{exitChanges, "changes", "There are changes. Only `ferry plan --detailed-exitcode`.", "Nothing: it is an answer, not a failure."},
+}
+
+// exitPage is docs/exit-codes.md.
+func exitPage() []byte {
+	var b strings.Builder
+	b.WriteString("# Exit codes\n\n<!-- Made from cmd/ferry/exit.go by make docs. -->\n\n" +
+		"What a pipeline can rely on. Codes other than these do not occur, except 130 and 143 where the shell ends ferry by a signal.\n\n" +
+		"| code | name | when | what next |\n| ---: | --- | --- | --- |\n")
+	for _, e := range exitCodes {
+		fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", e.code, e.name, e.when, e.whatNext)
+	}
+	b.WriteString("\nWhere several things fail in one run, the code is that of the first one that has a row of its own; all of them are printed.\n\n" +
+		"`result`, with `-o json`, is one of `done`, `nothing-to-do`, `waiting`, `superseded`, `failed`, and of a plan `changes`. " +
+		"A pipeline that wants to know whether something changed reads `changed`, not the exit code:\n\n" +
+		"```sh\nferry advance -o json | jq -e .changed\n```\n")
+	return []byte(b.String())
+}
 
 // exitCoder is implemented by errors that know their row of the table.
 type exitCoder interface{ ExitCode() int }
@@ -39,13 +75,12 @@ type hinter interface{ Hint() string }
 
 // explain prints an error for a person: what failed, where, why, and what to do next.
 func (a *app) explain(err error) {
-	// What went wrong quotes templates, files and servers: none of it may speak to the terminal.
 	if text := scm.Text(err.Error()); text != "" {
-		fmt.Fprintln(a.Err, "ferry:", text)
+		a.say(failure, "%s", text)
 	}
 	var h hinter
 	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintln(a.Err, "hint:", scm.Text(h.Hint()))
+		a.say(hint, "%s", h.Hint())
 	}
 }
 

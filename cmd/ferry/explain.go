@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -43,7 +42,7 @@ func (a *app) runExplain(key, format string) error {
 		return err
 	}
 	if format == "json" {
-		return json.NewEncoder(a.Out).Encode(fields)
+		return writeJSON(a.Out, explainDocument{form: current, Fields: fields})
 	}
 	for i, f := range fields {
 		if i > 0 {
@@ -61,7 +60,7 @@ func (a *app) explainRisks(format string) error {
 		_, err := a.Out.Write(report.Risks())
 		return err
 	case "json":
-		return json.NewEncoder(a.Out).Encode(diff.Rules())
+		return writeJSON(a.Out, explainDocument{form: current, Rules: diff.Rules()})
 	}
 	return a.terminal().Risks()
 }

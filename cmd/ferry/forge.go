@@ -260,7 +260,7 @@ func (a *app) callLog(o forgeOptions) func(string) {
 	if !o.verbose {
 		return nil
 	}
-	return func(line string) { fmt.Fprintln(a.Err, "forge:", line) }
+	return func(line string) { a.say(calls, "forge: %s", line) }
 }
 
 // counted are forges that count their calls.
@@ -273,9 +273,9 @@ func (a *app) sayCalls(forge scm.Client, o forgeOptions) {
 		return
 	}
 	a.atEnd = append(a.atEnd, func() {
-		calls := c.Calls()
-		fmt.Fprintf(a.Err, "forge: %d calls (%d reads, %d of them unchanged; %d writes), %d repeated, %s waited\n",
-			calls.Reads+calls.Writes, calls.Reads, calls.NotModified, calls.Writes, calls.Retries, calls.Waited)
+		n := c.Calls()
+		a.say(calls, "forge: %d calls (%d reads, %d of them unchanged; %d writes), %d repeated, %s waited",
+			n.Reads+n.Writes, n.Reads, n.NotModified, n.Writes, n.Retries, n.Waited)
 	})
 }
 

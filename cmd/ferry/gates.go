@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -64,9 +63,7 @@ func (a *app) runGates(ctx context.Context, o gatesOptions) error {
 
 func (a *app) writeJudged(format string, all []promote.Judged) error {
 	if format == "json" {
-		e := json.NewEncoder(a.Out)
-		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"schemaVersion": 1, "apps": all})
+		return writeJSON(a.Out, gatesDocument{current, append([]promote.Judged{}, all...)})
 	}
 	if len(all) == 0 {
 		fmt.Fprintln(a.Out, "not a promotion")

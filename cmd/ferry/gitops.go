@@ -88,7 +88,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 	words, past := report.Writer{Budget: budget(forge)}, &history{app: a, gitops: remote, opened: map[string]*git.Repository{}, forges: map[string]sourceForge{}, id: id, user: user, said: at.said(o.forge)}
 	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Judges: judges{}, Write: words.PullRequest, Message: words.Message, Words: report.Words(),
 		Commits: past.commits, Now: a.Now, Version: version, Run: ci.RunURL,
-		Progress: func(format string, v ...any) { fmt.Fprintf(a.Err, format+"\n", v...) }}
+		Progress: func(format string, v ...any) { a.say(info, format, v...) }, Step: a.progress}
 	if forge != nil {
 		p.Forge, p.Signer = forge, at.signing()
 	}

@@ -17,6 +17,7 @@ type holdOptions struct {
 	app, env, reason string
 	until, as        string
 	list             bool
+	output           string
 }
 
 func (a *app) holdCommand() *cli.Command {
@@ -31,12 +32,16 @@ func (a *app) holdCommand() *cli.Command {
 			&cli.StringFlag{Name: "until", Destination: &o.until, Usage: "`WHEN` it ends by itself: a time such as 2026-12-24T18:00:00Z, or how long, such as 2h"},
 			&cli.StringFlag{Name: "as", Destination: &o.as, Usage: "`NAME` of the person, on the embedded forge"},
 			&cli.BoolFlag{Name: "list", Destination: &o.list, Usage: "show what is held"},
+			outputInto(&o.output),
 		),
 		Action: func(c *cli.Context) error { return a.runHold(c.Context, o) },
 	}
 }
 
 func (a *app) runHold(ctx context.Context, o holdOptions) error {
+	if err := checkFormat(o.output, "text", "json"); err != nil {
+		return err
+	}
 	if o.reason == "" && !o.list {
 		return usagef("hold it why? give --reason")
 	}
@@ -51,12 +56,17 @@ func (a *app) runHold(ctx context.Context, o holdOptions) error {
 	if !o.list {
 		h := ledger.Hold{App: o.app, Environment: o.env, Reason: scm.Text(o.reason), By: who, Since: a.Now(), Until: until}
 		_, err = ledger.Write(ctx, g.Repo, fmt.Sprintf("Hold %s: %s", scopeText(o.app, o.env), h.Reason), h.File())
-		if err == nil {
+		if err == nil && o.output == "json" {
+			err = writeJSON(a.Out, holdsDocument{current, true, []ledger.Hold{h}})
+		} else if err == nil {
 			_, err = fmt.Fprintf(a.Out, "held: %s: %s\n", scopeText(o.app, o.env), h.Reason)
 		}
 		return err
 	}
 	held := g.Holds(s, scopeOfOne(o.app, o.env))
+	if o.output == "json" {
+		return writeJSON(a.Out, holdsDocument{current, false, append([]ledger.Hold{}, held...)})
+	}
 	for _, h := range held {
 		fmt.Fprintf(a.Out, "%s: %s\n", scopeText(h.App, h.Environment), scm.Text(promote.ReasonOf(h)))
 	}
@@ -75,12 +85,16 @@ func (a *app) resumeCommand() *cli.Command {
 			&cli.StringFlag{Name: "app", Destination: &o.app, Usage: "`APP`, as it was held"},
 			&cli.StringFlag{Name: "env", Destination: &o.env, Usage: "`ENVIRONMENT`, as it was held"},
 			&cli.StringFlag{Name: "as", Destination: &o.as, Usage: "`NAME` of the person, on the embedded forge"},
+			outputInto(&o.output),
 		),
 		Action: func(c *cli.Context) error { return a.runResume(c.Context, o) },
 	}
 }
 
 func (a *app) runResume(ctx context.Context, o holdOptions) error {
+	if err := checkFormat(o.output, "text", "json"); err != nil {
+		return err
+	}
 	g, s, who, err := a.openHolds(ctx, &o)
 	if err != nil {
 		return err
@@ -88,6 +102,9 @@ func (a *app) runResume(ctx context.Context, o holdOptions) error {
 	wrote, err := ledger.Write(ctx, g.Repo, fmt.Sprintf("%s resumes %s", who, scopeText(o.app, o.env)), ledger.Resumed(o.app, o.env)...)
 	if err != nil {
 		return err
+	}
+	if o.output == "json" {
+		return a.writeResumed(wrote, g, s)
 	}
 	said := "resumed: " + scopeText(o.app, o.env)
 	if !wrote {
@@ -100,6 +117,15 @@ func (a *app) runResume(ctx context.Context, o holdOptions) error {
 		fmt.Fprintf(a.Out, "still held: %s: %s\n", scopeText(h.App, h.Environment), scm.Text(promote.ReasonOf(h)))
 	}
 	return nil
+}
+
+// writeResumed says what is held after all. What was resumed is still in the snapshot that was read before.
+func (a *app) writeResumed(wrote bool, g *gitops, s *promote.Snapshot) error {
+	doc := holdsDocument{current, wrote, []ledger.Hold{}}
+	if !wrote {
+		doc.Holds = append(doc.Holds, g.Holds(s, promote.Scope{})...)
+	}
+	return writeJSON(a.Out, doc)
 }
 
 // openHolds opens the repository for a person and checks that the names are known.

@@ -94,8 +94,8 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	for _, notice := range in.Notices() {
-		fmt.Fprintln(a.Err, "note:", notice)
+	for _, n := range in.Notices() {
+		a.say(notice, "%s", n)
 	}
 	return g, s, in, nil
 }
@@ -322,7 +322,7 @@ func (b *builder) templates(ctx context.Context, r *release.Release) error {
 	var tree git.ID
 	var err error
 	if b.options.dev {
-		fmt.Fprintf(b.app.Err, "note: using the working files of %s, not a commit\n", b.checkout.Dir())
+		b.app.say(notice, "using the working files of %s, not a commit", b.checkout.Dir())
 		tree, err = b.checkout.WorkTree(ctx, root)
 	} else {
 		tree, err = b.checkout.Tree(ctx, git.ID(r.Source.Commit), root)
@@ -346,7 +346,7 @@ func (b *builder) warn(ctx context.Context, root string) {
 	if err != nil || len(dirty) == 0 {
 		return
 	}
-	fmt.Fprintf(b.app.Err, "warning: uncommitted changes are not in the release (--dev uses them): %s\n", strings.Join(dirty[:min(len(dirty), 5)], ", "))
+	b.app.say(warning, "uncommitted changes are not in the release (--dev uses them): %s", strings.Join(dirty[:min(len(dirty), 5)], ", "))
 }
 
 // images takes over what the release does not carry, and refuses what is not pinned or not the app's.

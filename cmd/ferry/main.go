@@ -27,6 +27,8 @@ type app struct {
 	Getenv   func(string) string
 	Dir      string   // working directory
 	atEnd    []func() // what is said when a run is over
+	talk     talk
+	result   *written // where a script reads the result
 }
 
 func main() { os.Exit(run()) }
@@ -47,12 +49,14 @@ func run() int {
 // main runs one command line and gives its exit code.
 func (a *app) main(ctx context.Context, args []string) int {
 	root := a.commands()
+	defer a.endProgress()
 	err := root.RunContext(ctx, flagsFirst(root, args))
 	for _, f := range a.atEnd {
 		f()
 	}
 	if err != nil {
 		a.explain(err)
+		a.printFailure(err)
 	}
 	return exitCode(err)
 }
@@ -74,7 +78,7 @@ func (a *app) commands() *cli.App {
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: withUsageErrors([]*cli.Command{
+		Commands: a.withTalk(withUsageErrors([]*cli.Command{
 			a.submitCommand(),
 			a.releaseCommand(),
 			a.planCommand(),
@@ -106,9 +110,11 @@ func (a *app) commands() *cli.App {
 			a.configCommand(),
 			a.explainCommand(),
 			a.schemaCommand(),
+			a.completionCommand(),
+			a.completeCommand(),
 			a.prCommand(),
 			a.versionCommand(),
-		}),
+		})),
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -52,7 +51,7 @@ func (a *app) runNotify(ctx context.Context, o folderOptions) error {
 		sent = append(sent, n.To)
 	}
 	if o.output == "json" {
-		errs = append(errs, json.NewEncoder(a.Out).Encode(map[string]any{"sent": sent}))
+		errs = append(errs, writeJSON(a.Out, notificationsDocument{current, sent}))
 	} else if len(sent) > 0 {
 		fmt.Fprintln(a.Out, "sent to "+strings.Join(sent, ", "))
 	}
@@ -70,7 +69,7 @@ func (a *app) announce(ctx context.Context, r *promote.Report) {
 	for _, n := range config.Notify {
 		for _, m := range report.Messages(n, config.Apps, news) {
 			if err := a.send(ctx, n, m); err != nil {
-				fmt.Fprintln(a.Err, "notice: not everybody was told:", scm.Line(err.Error()))
+				a.say(notice, "not everybody was told: %s", scm.Line(err.Error()))
 				break
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 
 	"golang.org/x/term"
 
@@ -21,6 +22,10 @@ func (a *app) terminal() report.Terminal {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			t.Width = width
 		}
+	}
+	// Whoever sets COLUMNS wants lines of that width, on a terminal and off it.
+	if width, err := strconv.Atoi(a.Getenv("COLUMNS")); err == nil && width > 0 {
+		t.Width = width
 	}
 	t.Colour = t.Colour && a.Getenv("NO_COLOR") == ""
 	return t

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ferry-cd/ferry/release"
-	"github.com/ferry-cd/ferry/scm"
 	"github.com/ferry-cd/ferry/source"
 	"github.com/ferry-cd/ferry/source/registry"
 )
@@ -27,9 +26,7 @@ type pinner struct {
 }
 
 func (a *app) pinner(open func() (*registry.Client, error), o releaseOptions) *pinner {
-	return &pinner{registry: open, wait: o.wait, now: a.Now, sleep: pause, say: func(format string, args ...any) {
-		fmt.Fprintln(a.Err, scm.Text(fmt.Sprintf(format, args...)))
-	}}
+	return &pinner{registry: open, wait: o.wait, now: a.Now, sleep: pause, say: func(format string, args ...any) { a.say(info, format, args...) }}
 }
 
 // pinned is what a registry knows of one reference.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -65,7 +64,7 @@ func (a *app) runPRAct(ctx context.Context, o prActOptions, act func(context.Con
 		if err != nil {
 			return err
 		}
-		return json.NewEncoder(a.Out).Encode(v)
+		return writeJSON(a.Out, pullRequestDocument{current, v})
 	}
 	_, err = fmt.Fprintln(a.Out, said)
 	return err
@@ -121,7 +120,7 @@ func (a *app) prMergeCommand() *cli.Command {
 			o.head = pr.HeadSHA
 		}
 		if said := a.unpassed(ctx, d, pr); said != "" {
-			fmt.Fprintln(a.Err, "warning:", said)
+			a.say(warning, "%s", said)
 		}
 		commit, err := d.forge.MergePullRequest(ctx, o.number, scm.Merge{Head: o.head, Message: o.text})
 		if err != nil {

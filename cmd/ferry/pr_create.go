@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -60,7 +59,7 @@ func (a *app) runPRCreate(ctx context.Context, o prCreateOptions, head string) e
 		return err
 	}
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(pr)
+		return writeJSON(a.Out, createdDocument{current, outcome, pr})
 	}
 	_, err = fmt.Fprintf(a.Out, "#%d %s: %s\n", pr.Number, outcome, pr.URL)
 	return err

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -55,7 +54,7 @@ func (a *app) runPRDiff(ctx context.Context, o prOptions) error {
 		return fmt.Errorf("compare the branches of pull request %d: %w", o.number, err)
 	}
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(files)
+		return writeJSON(a.Out, filesDocument{current, files})
 	}
 	var out strings.Builder
 	for _, f := range files {

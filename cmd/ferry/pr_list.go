@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -53,10 +52,10 @@ func (a *app) runPRList(ctx context.Context, o prListOptions) error {
 		return err
 	}
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(append([]scm.PullRequest{}, prs...))
+		return writeJSON(a.Out, pullRequestsDocument{current, append([]scm.PullRequest{}, prs...)})
 	}
 	if len(prs) == 0 {
-		fmt.Fprintln(a.Err, "no pull requests")
+		a.say(info, "no pull requests")
 		return nil
 	}
 	return a.writePRs(prs)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +50,7 @@ func (a *app) runPRShow(ctx context.Context, o prOptions) error {
 		return err
 	}
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(v)
+		return writeJSON(a.Out, pullRequestDocument{current, v})
 	}
 	return v.write(a.Out)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -55,5 +54,5 @@ func (a *app) registryLog(o forgeOptions) func(string) {
 	if !o.verbose {
 		return nil
 	}
-	return func(line string) { fmt.Fprintln(a.Err, "registry:", line) }
+	return func(line string) { a.say(calls, "registry: %s", line) }
 }

@@ -124,11 +124,11 @@ func (a *app) runRender(ctx context.Context, o renderOptions) error {
 func (a *app) runRendering(ctx context.Context, r rendering) (render.Output, error) {
 	// Helm's library speaks through the standard logger.
 	log.SetFlags(0)
-	log.SetOutput(a.Err)
+	log.SetOutput(a.talker(notice))
 	out, err := r.Renderer.Render(ctx, r.Request)
 	a.tellUnlisted(r)
 	for _, n := range out.Notices {
-		fmt.Fprintln(a.Err, "notice:", n)
+		a.say(notice, "%s", n)
 	}
 	return out, err
 }
@@ -232,9 +232,9 @@ func (a *app) writeFolder(dir, named string, manifests render.Manifests) error {
 	}
 	for _, e := range entries {
 		if !mine[e.Name()] {
-			fmt.Fprintf(a.Err, "notice: %s is not part of this render\n", filepath.Join(named, e.Name()))
+			a.say(notice, "%s is not part of this render", filepath.Join(named, e.Name()))
 		}
 	}
-	fmt.Fprintf(a.Err, "%d manifests in %s\n", len(manifests), named)
+	a.say(info, "%d manifests in %s", len(manifests), named)
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/render"
@@ -25,7 +24,7 @@ func (a *app) runRenderApp(ctx context.Context, o submitOptions, environment str
 		return err
 	}
 	for _, n := range notices {
-		fmt.Fprintln(a.Err, "notice:", scm.Line(n))
+		a.say(notice, "%s", scm.Line(n))
 	}
 	if out.out == "-" {
 		return writeStream(a.Out, manifests)

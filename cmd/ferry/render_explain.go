@@ -89,6 +89,6 @@ func (a *app) tellUnlisted(r rendering) {
 		return
 	}
 	if unlisted, err := e.Unlisted(r.Request); err == nil && len(unlisted) > 0 {
-		fmt.Fprintf(a.Err, "notice: the templates ask for API versions that are not listed, such as %s; --explain %s names all\n", scm.Line(unlisted[0].Version), capabilitiesWord)
+		a.say(notice, "the templates ask for API versions that are not listed, such as %s; --explain %s names all", scm.Line(unlisted[0].Version), capabilitiesWord)
 	}
 }

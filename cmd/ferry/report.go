@@ -16,6 +16,7 @@ type reportOptions struct {
 	gitops                       gitopsOptions
 	app, env, cluster, check     string
 	state, text, url, as, commit string
+	output                       string
 }
 
 func (a *app) reportCommand() *cli.Command {
@@ -35,12 +36,16 @@ func (a *app) reportCommand() *cli.Command {
 			&cli.StringFlag{Name: "url", Destination: &o.url, Usage: "`URL` with more"},
 			&cli.StringFlag{Name: "commit", Destination: &o.commit, Usage: "`SHA` of the GitOps repository"},
 			&cli.StringFlag{Name: "as", Destination: &o.as, Usage: "`NAME` of the reporter, on the embedded forge"},
+			outputInto(&o.output),
 		),
 		Action: func(c *cli.Context) error { return a.runReport(c.Context, o) },
 	}
 }
 
 func (a *app) runReport(ctx context.Context, o reportOptions) error {
+	if err := checkFormat(o.output, "text", "json"); err != nil {
+		return err
+	}
 	states := []scm.StatusState{scm.Success, scm.Failure, scm.Pending, scm.Superseded}
 	if !slices.Contains(states, scm.StatusState(o.state)) {
 		return usagef("--state %s: the states are success, failure, pending and superseded", o.state)
@@ -69,9 +74,13 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 			return err
 		}
 	}
-	wrote, err := g.Forge.SetStatus(ctx, sha, scm.Status{Context: name, State: scm.StatusState(o.state), Text: o.text, URL: o.url})
+	status := scm.Status{Context: name, State: scm.StatusState(o.state), Text: o.text, URL: o.url}
+	wrote, err := g.Forge.SetStatus(ctx, sha, status)
 	if err != nil {
 		return err
+	}
+	if o.output == "json" {
+		return writeJSON(a.Out, statusDocument{current, wrote, sha, status})
 	}
 	said := "said so already"
 	if wrote {

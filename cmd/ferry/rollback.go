@@ -72,7 +72,7 @@ func (a *app) runRollback(ctx context.Context, o rollbackOptions) error {
 		return a.rollbackAlso(ctx, g, o, also, r)
 	}
 	if len(also) > 0 {
-		fmt.Fprintf(a.Err, "the same release runs in %s: --also rolls it back there, too\n", strings.Join(also, ", "))
+		a.say(notice, "the same release runs in %s: --also rolls it back there, too", strings.Join(also, ", "))
 	}
 	return a.writeReport(ctx, o.output, r)
 }

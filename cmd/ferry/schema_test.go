@@ -54,12 +54,12 @@ func TestReportsFollowTheirSchema(t *testing.T) {
 	if err := report.PlanJSON(&out, plan); err != nil {
 		t.Fatal(err)
 	}
-	checkSchema(t, compiledSchema(t, reportSchema), out.Bytes(), "promotions")
+	checkSchema(t, compiledSchema(t, outputs[0].write), out.Bytes(), "promotions")
 	out.Reset()
 	if err := report.CompareJSON(&out, "qa", "prod", []promote.Change{c}); err != nil {
 		t.Fatal(err)
 	}
-	checkSchema(t, compiledSchema(t, comparisonSchema), out.Bytes(), "apps")
+	checkSchema(t, compiledSchema(t, outputs[1].write), out.Bytes(), "apps")
 }
 
 func checkSchema(t *testing.T, s *jsonschema.Schema, printed []byte, list string) {

@@ -16,6 +16,8 @@ type submitOptions struct {
 	options  promote.Options
 	output   string
 	detailed bool // exit with 10 where there are changes
+
+	failSuperseded bool
 }
 
 func (a *app) submitCommand() *cli.Command {
@@ -25,7 +27,7 @@ func (a *app) submitCommand() *cli.Command {
 		Usage: "hand a release over: it enters the environments that come after nothing",
 		Description: "Templates are read from the commit of the app's repository, never from its working files. In GitHub Actions, GitLab CI and\n" +
 			"Azure Pipelines the commit, the order of releases and the link to the run come from the CI's variables.",
-		Flags: append(append(gitopsFlags(&o.gitops), releaseFlags()...), shrinkFlag(), outputFlag()),
+		Flags: append(append(gitopsFlags(&o.gitops), releaseFlags()...), shrinkFlag(), supersededFlag(&o.failSuperseded), outputFlag()),
 		Action: func(c *cli.Context) error {
 			o.release, o.output = releaseOf(c), c.String("output")
 			o.options.ConfirmShrink = c.Bool("confirm-shrink")
@@ -40,7 +42,7 @@ func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
 	}
 	g, s, in, err := a.openIntake(ctx, o)
 	if err != nil {
-		return err
+		return a.superseded(o, err)
 	}
 	if o.options.Apps = in.Apps(); len(o.options.Apps) == 0 { // all of it is contained in what was accepted before
 		return a.writeReport(ctx, o.output, &promote.Report{Plan: &promote.Plan{State: s}})
@@ -48,7 +50,7 @@ func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
 	r, err := g.Submit(ctx, s, in, o.options)
 	if err != nil {
 		a.announce(ctx, r)
-		return err
+		return a.superseded(o, err)
 	}
 	a.tell(ctx, g, r, o.options)
 	return a.writeReport(ctx, o.output, r)

@@ -24,7 +24,7 @@ func (a *app) tell(ctx context.Context, g *gitops, r *promote.Report, o promote.
 		return
 	}
 	if err := g.tellAll(ctx, r, o, apps); err != nil {
-		fmt.Fprintln(a.Err, "notice: sources were not told:", scm.Line(err.Error()))
+		a.say(notice, "sources were not told: %s", scm.Line(err.Error()))
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -49,7 +48,7 @@ func (a *app) runUpgradePlan(ctx context.Context, o advanceOptions) error {
 		return err
 	}
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(map[string]any{"upgrades": all})
+		return writeJSON(a.Out, upgradesDocument{current, append([]promote.Upgrade{}, all...)})
 	}
 	return a.writeUpgrades(all)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -48,15 +47,6 @@ func (a *app) validateCommand() *cli.Command {
 	}
 }
 
-// validation is what validate found, as -o json prints it.
-type validation struct {
-	Valid        bool                   `json:"valid"`
-	Apps         int                    `json:"apps"`
-	Environments int                    `json:"environments"`
-	Problems     []environments.Problem `json:"problems"`
-	Warnings     []string               `json:"warnings,omitempty"`
-}
-
 func (a *app) runValidate(ctx context.Context, o folderOptions) error {
 	src, err := a.configFolder(o.dir)
 	if err != nil {
@@ -73,15 +63,15 @@ func (a *app) runValidate(ctx context.Context, o folderOptions) error {
 	if err != nil && !errors.As(err, &problems) {
 		return err
 	}
-	found := validation{Valid: err == nil, Problems: append([]environments.Problem{}, problems...)}
+	found := validation{form: current, Valid: err == nil, Problems: append([]environments.Problem{}, problems...)}
 	if config != nil {
 		found.Apps, found.Environments, found.Warnings = len(config.Apps), len(config.Environments), config.Warnings()
 	}
 	if o.output == "json" {
-		return errors.Join(json.NewEncoder(a.Out).Encode(found), err)
+		return errors.Join(writeJSON(a.Out, found), err)
 	}
 	for _, w := range found.Warnings {
-		fmt.Fprintln(a.Err, "warning:", w)
+		a.say(warning, "%s", w)
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(a.Out, "%s is valid: %s, %s\n", environments.RootFile, several(found.Apps, "app"), several(found.Environments, "environment"))

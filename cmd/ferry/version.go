@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -15,8 +14,11 @@ func (a *app) versionCommand() *cli.Command {
 		Usage: "print the version",
 		Flags: []cli.Flag{outputFlag()},
 		Action: func(c *cli.Context) error {
+			if err := checkFormat(c.String("output"), "text", "json"); err != nil {
+				return err
+			}
 			if c.String("output") == "json" {
-				return json.NewEncoder(a.Out).Encode(map[string]string{"version": version, "go": runtime.Version()})
+				return writeJSON(a.Out, versionDocument{current, version, runtime.Version()})
 			}
 			_, err := fmt.Fprintln(a.Out, "ferry", version)
 			return err
@@ -27,6 +29,13 @@ func (a *app) versionCommand() *cli.Command {
 // outputFlag is the one way every command offers its stable JSON form.
 func outputFlag() cli.Flag {
 	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT` of the result: text or json"}
+}
+
+// outputInto is the same, for options that are filled in by the library.
+func outputInto(to *string) cli.Flag {
+	f := outputFlag().(*cli.StringFlag)
+	f.Destination = to
+	return f
 }
 
 // checkFormat refuses an output format before anything is done.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 type waitOptions struct {
 	gitops            gitopsOptions
 	app, env, release string
-	goal              string
+	goal, output      string
 	timeout, every    time.Duration
 }
 
@@ -31,12 +32,16 @@ func (a *app) waitCommand() *cli.Command {
 			&cli.StringFlag{Name: "release", Destination: &o.release, Usage: "`RELEASE`: a version, sequence or source commit"},
 			&cli.StringFlag{Name: "for", Destination: &o.goal, Value: "healthy", Usage: "`WHAT`: merged or healthy"},
 			&cli.DurationFlag{Name: "timeout", Destination: &o.timeout, Value: time.Hour, Usage: "`HOW LONG` at most"},
-			&cli.DurationFlag{Name: "every", Destination: &o.every, Value: 15 * time.Second, Usage: "`HOW OFTEN` to look"}),
+			&cli.DurationFlag{Name: "every", Destination: &o.every, Value: 15 * time.Second, Usage: "`HOW OFTEN` to look"},
+			outputInto(&o.output)),
 		Action: func(c *cli.Context) error { return a.runWait(c.Context, o) },
 	}
 }
 
 func (a *app) runWait(ctx context.Context, o waitOptions) error {
+	if err := checkFormat(o.output, "text", "json"); err != nil {
+		return err
+	}
 	if o.app == "" || o.env == "" || o.release == "" {
 		return usagef("wait for what and where? give --app, --env and --release")
 	}
@@ -54,22 +59,37 @@ func (a *app) runWait(ctx context.Context, o waitOptions) error {
 			return err
 		}
 		if why != said {
-			fmt.Fprintln(a.Err, door.Outside(why).Line())
+			a.say(info, "%s", door.Outside(why).Line())
 			said = why
 		}
 		switch {
-		case outcome == promote.Reached:
-			_, err := fmt.Fprintf(a.Out, "%s\n", o.goal)
-			return err
 		case outcome != promote.Underway:
-			return &waitError{outcome, why}
+			return a.waited(o, outcome, why)
 		case !a.Now().Before(end):
-			return &waitError{promote.TimedOut, "after " + o.timeout.String() + ": " + why}
+			return a.waited(o, promote.TimedOut, "after "+o.timeout.String()+": "+why)
 		}
 		if err := pause(ctx, min(o.every, max(end.Sub(a.Now()), time.Millisecond))); err != nil {
 			return err
 		}
 	}
+}
+
+// waited says how a wait ended.
+func (a *app) waited(o waitOptions, outcome promote.Outcome, why string) error {
+	doc := waitDocument{form: current, Result: string(outcome), App: o.app, Environment: o.env, Release: o.release, Why: why}
+	var err error
+	if outcome == promote.Reached {
+		doc.Result, doc.Why = o.goal, ""
+	} else {
+		err = &waitError{outcome, why}
+	}
+	switch {
+	case o.output == "json":
+		return errors.Join(writeJSON(a.Out, doc), err)
+	case err == nil:
+		_, err = fmt.Fprintln(a.Out, o.goal)
+	}
+	return err
 }
 
 // standing looks once, with nothing remembered.
