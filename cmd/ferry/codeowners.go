@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -56,7 +55,7 @@ func (a *app) runCodeowners(ctx context.Context, o codeownersOptions) error {
 	}
 	rows := setup.Owners(config, o.platform.Value())
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(map[string]any{"schemaVersion": 1, "paths": rows})
+		return writeJSON(a.Out, ownersDocument{current, rows})
 	}
 	teams := slices.ContainsFunc(rows, func(r setup.Owned) bool { return slices.ContainsFunc(r.Owners, isTeam) })
 	if teams && o.organization == "" && o.kind != "gitlab" && o.kind != "azure" {

@@ -137,6 +137,11 @@ type findingsDocument struct {
 	Findings []setup.Finding `json:"findings"`
 }
 
+type ownersDocument struct {
+	form
+	Paths []setup.Owned `json:"paths"`
+}
+
 type filesDocument struct {
 	form
 	Files []fileDiff `json:"files"`

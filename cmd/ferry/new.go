@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -159,7 +158,7 @@ func (e *branchThereError) ExitCode() int { return exitRefused }
 
 func (a *app) writeNewApp(o newAppOptions, n newApp, added setup.Added) error {
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(n)
+		return writeJSON(a.Out, n)
 	}
 	for _, name := range n.Files {
 		if !o.plan {
@@ -169,7 +168,7 @@ func (a *app) writeNewApp(o newAppOptions, n newApp, added setup.Added) error {
 		fmt.Fprintf(a.Out, "-- %s --\n%s", name, added.Files[name])
 	}
 	for _, note := range n.Notes {
-		fmt.Fprintln(a.Err, "note:", note)
+		a.say(notice, "%s", note)
 	}
 	switch {
 	case n.PullRequest > 0:

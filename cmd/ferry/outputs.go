@@ -35,6 +35,8 @@ var outputs = []output{
 	{"pull-request", "A pull request with what was said of it", pullRequestDocument{}, []string{"pr show", "pr approve", "pr request-changes", "pr comment", "pr merge", "pr close", "pr reopen"}},
 	{"pull-request-created", "A pull request that was proposed", createdDocument{}, []string{"pr create"}},
 	{"files", "What a pull request changes, file by file", filesDocument{}, []string{"pr diff"}},
+	{"new-app", "What a new app brings", newApp{}, []string{"new app"}},
+	{"owners", "Which paths somebody should own", ownersDocument{}, []string{"codeowners"}},
 	{"findings", "What keeps promotions from working", findingsDocument{}, []string{"doctor"}},
 	{"notifications", "Who got a test message", notificationsDocument{}, []string{"notify"}},
 	{"version", "The version of ferry", versionDocument{}, []string{"version"}},
