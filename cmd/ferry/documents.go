@@ -142,6 +142,13 @@ type ownersDocument struct {
 	Paths []setup.Owned `json:"paths"`
 }
 
+type startDocument struct {
+	form
+	Written []string `json:"written"`
+	Kept    []string `json:"kept"` // that were there, and were left as they are
+	Notes   []string `json:"notes"`
+}
+
 type filesDocument struct {
 	form
 	Files []fileDiff `json:"files"`

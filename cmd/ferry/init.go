@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -133,7 +132,7 @@ func (a *app) ask(o *initOptions, names *[]string) error {
 		{"its image, without a tag", "", &image},
 		{"environments, in order", "dev prod", &stages},
 	} {
-		fmt.Fprintf(a.Err, "%s [%s]: ", q.text, q.usual)
+		a.question("%s [%s]:", q.text, q.usual)
 		line, err := in.ReadString('\n')
 		if err != nil {
 			return usagef("no answer: give --app, --source and --path instead")
@@ -172,22 +171,22 @@ func writeNew(dir string, files map[string]string) error {
 
 func (a *app) writeInit(o initOptions, s setup.Start, written, kept []string) error {
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(map[string]any{"schemaVersion": 1, "written": written, "kept": append([]string{}, kept...), "notes": append([]string{}, s.Notes...)})
+		return writeJSON(a.Out, startDocument{current, written, append([]string{}, kept...), append([]string{}, s.Notes...)})
 	}
 	for _, name := range written {
 		fmt.Fprintln(a.Out, "wrote", name)
 	}
 	for _, name := range kept {
-		fmt.Fprintln(a.Err, "note:", name, "is there already and was left as it is")
+		a.say(notice, "%s is there already and was left as it is", name)
 	}
 	for _, n := range s.Notes {
-		fmt.Fprintln(a.Err, "note:", n)
+		a.say(notice, "%s", n)
 	}
 	for _, app := range s.Apps {
 		if app.Repository == "" {
-			fmt.Fprintf(a.Err, "note: say in ferry.yaml where the templates of %s come from: its source is %s\n", app.Name, setup.Unknown)
+			a.say(notice, "say in ferry.yaml where the templates of %s come from: its source is %s", app.Name, setup.Unknown)
 		}
 	}
-	fmt.Fprintln(a.Err, "next: commit and push this, then ferry doctor, then ferry submit from the app's CI")
+	a.say(info, "next: commit and push this, then ferry doctor, then ferry submit from the app's CI")
 	return nil
 }

@@ -37,6 +37,7 @@ var outputs = []output{
 	{"files", "What a pull request changes, file by file", filesDocument{}, []string{"pr diff"}},
 	{"new-app", "What a new app brings", newApp{}, []string{"new app"}},
 	{"owners", "Which paths somebody should own", ownersDocument{}, []string{"codeowners"}},
+	{"start", "What init wrote", startDocument{}, []string{"init"}},
 	{"findings", "What keeps promotions from working", findingsDocument{}, []string{"doctor"}},
 	{"notifications", "Who got a test message", notificationsDocument{}, []string{"notify"}},
 	{"version", "The version of ferry", versionDocument{}, []string{"version"}},

@@ -57,7 +57,7 @@ func (b *bench) write(path, data string) {
 func (b *bench) ferry(dir string, args ...string) int {
 	b.out.Reset()
 	b.err.Reset()
-	if !slices.Contains([]string{"version", "validate", "config", "explain", "notify", "codeowners"}, args[0]) {
+	if !slices.Contains([]string{"version", "validate", "config", "explain", "notify", "codeowners", "init"}, args[0]) {
 		args = append(args, "--repo", filepath.Join(b.dir, "gitops.git"))
 	}
 	env := map[string]string{"GIT_CONFIG_GLOBAL": os.DevNull, "USER": "ada"}
@@ -129,6 +129,7 @@ var life = []turn{
 	{args: "explain gates", schema: "explanation"},
 	{args: "explain risks", schema: "explanation"},
 	{args: "notify", schema: "failure", code: exitUsage, dir: "gitops"},
+	{args: "init", schema: "start", dir: "fresh", prepare: func(b *bench) { b.write("fresh/README.md", "# Fresh\n") }},
 	{args: "codeowners --owner grace", schema: "owners", dir: "gitops"},
 	{args: "new app other --plan --source https://example.com/acme/other --path charts/other", schema: "new-app"},
 	{args: "doctor", schema: "findings"},

@@ -115,6 +115,11 @@ func (a *app) say(l level, format string, args ...any) {
 	_, _ = io.WriteString(a.Err, levels[l].begins+strings.TrimSuffix(text, "\n")+"\n")
 }
 
+// question puts a question, whose answer is typed behind it.
+func (a *app) question(format string, args ...any) {
+	_, _ = io.WriteString(a.Err, scm.Line(fmt.Sprintf(format, args...))+" ")
+}
+
 // talker is for libraries that write their words themselves.
 func (a *app) talker(l level) io.Writer { return talker{a, l} }
 
