@@ -226,7 +226,7 @@ func (d *demo) create(ctx context.Context, dir, from, message string) {
 		if err != nil {
 			return err
 		}
-		return commit(ctx, repo, "", edits, message)
+		return commitEdits(ctx, repo, "", edits, message)
 	}()
 }
 
@@ -261,7 +261,7 @@ func (d *demo) edit(ctx context.Context, path, old, fresh string) {
 		if err != nil {
 			return err
 		}
-		return commit(ctx, repo, head.ID, []git.Edit{{Path: path, Mode: git.ModeFile, ID: id}}, "Three replicas in qa")
+		return commitEdits(ctx, repo, head.ID, []git.Edit{{Path: path, Mode: git.ModeFile, ID: id}}, "Three replicas in qa")
 	}()
 }
 
@@ -270,7 +270,7 @@ func (d *demo) ada() git.Options {
 }
 
 // commit puts edits on top of main.
-func commit(ctx context.Context, repo *git.Repository, parent git.ID, edits []git.Edit, message string) error {
+func commitEdits(ctx context.Context, repo *git.Repository, parent git.ID, edits []git.Edit, message string) error {
 	var base git.ID
 	var parents []git.ID
 	if parent != "" {
