@@ -280,6 +280,7 @@ type pipes struct {
 	advances []string
 	fail     int
 	before   func() (done bool, err error)
+	advance  func(context.Context) // in place of the run that is asked for
 }
 
 func (p *pipes) Continue(_ context.Context, v connector.Verdict) error {
@@ -299,9 +300,12 @@ func (p *pipes) Continue(_ context.Context, v connector.Verdict) error {
 	return err
 }
 
-func (p *pipes) Advance(_ context.Context, repository, why string) error {
+func (p *pipes) Advance(ctx context.Context, repository, why string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.advance != nil {
+		p.advance(ctx)
+	}
 	p.advances = append(p.advances, repository+": "+why)
 	return nil
 }

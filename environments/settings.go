@@ -2,6 +2,9 @@ package environments
 
 import "strings"
 
+// continueWord ends the name of the status by which the connector remembers whom it told.
+const continueWord = "continue"
+
 // checkSettings looks at settings where they are written: what belongs together in defaults, an environment or an app's
 // override. The path of one app in one environment may be literal, any other must tell apps apart.
 func (l *loader) checkSettings(n *node, s settings, manyApps bool) {
@@ -12,6 +15,11 @@ func (l *loader) checkSettings(n *node, s settings, manyApps bool) {
 		l.blame(path, "", "path %q does not contain {app}: all apps would share a folder", quote(string(s.Path)))
 	}
 	l.checkHealth(n.get("health"), s.Health)
+	for i, c := range s.Clusters {
+		if c == continueWord {
+			l.add(n.get("clusters").item(i).Position, "call it otherwise", "%q is no name for a cluster: its status would be the one that remembers what pipelines were told", continueWord)
+		}
+	}
 	for i, w := range s.Gates.Windows {
 		if w.From != "" && string(w.From) == string(w.To) {
 			l.add(n.get("gates", "windows").item(i).at("to"), "a whole day is from \"00:00\" to \"24:00\"", "the window closes in the minute it opens")
