@@ -30,7 +30,7 @@ const (
 	inList
 )
 
-var leading = map[order][]string{
+var leading = [...][]string{
 	atTop:      {"apiVersion", "kind", "metadata", "type", "immutable", "spec"},
 	inMetadata: {"name", "generateName", "namespace", "labels", "annotations"},
 	inList:     {"name", "image"},
@@ -65,16 +65,24 @@ func compareKeys(o order, a, b string) int {
 
 // sortPairs puts the keys of a mapping in order.
 func sortPairs(n *yaml.Node, o order) {
+	if inOrder(n, o) {
+		return
+	}
 	pairs := make([][2]*yaml.Node, 0, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		pairs = append(pairs, [2]*yaml.Node{n.Content[i], n.Content[i+1]})
 	}
-	byKey := func(a, b [2]*yaml.Node) int { return compareKeys(o, a[0].Value, b[0].Value) }
-	if slices.IsSortedFunc(pairs, byKey) {
-		return
-	}
-	slices.SortStableFunc(pairs, byKey)
+	slices.SortStableFunc(pairs, func(a, b [2]*yaml.Node) int { return compareKeys(o, a[0].Value, b[0].Value) })
 	for i, p := range pairs {
 		n.Content[2*i], n.Content[2*i+1] = p[0], p[1]
 	}
+}
+
+func inOrder(n *yaml.Node, o order) bool {
+	for i := 2; i < len(n.Content); i += 2 {
+		if compareKeys(o, n.Content[i-2].Value, n.Content[i].Value) > 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -30,6 +30,8 @@ type tree struct {
 	root *yaml.Node // nil where the document is empty
 	bad  Problems   // without a source
 
+	graft func() *yaml.Node // another way to the root; nil where there is none
+
 	writing sync.Once
 	written []byte // the canonical form
 }
@@ -41,7 +43,14 @@ func (t *tree) canonical() []byte {
 }
 
 func (t *tree) read(data []byte) (*yaml.Node, Problems) {
-	t.once.Do(func() { t.root, t.bad = parse(data) })
+	t.once.Do(func() {
+		if t.graft != nil {
+			t.root, t.graft = t.graft(), nil
+		}
+		if t.root == nil {
+			t.root, t.bad = parse(data)
+		}
+	})
 	return t.root, t.bad
 }
 
@@ -66,6 +75,13 @@ func parse(data []byte) (*yaml.Node, Problems) {
 }
 
 func decodeOne(data []byte) (*yaml.Node, Problems) {
+	if node, ok := quick(data); ok {
+		return node, nil
+	}
+	return decodeAny(data)
+}
+
+func decodeAny(data []byte) (*yaml.Node, Problems) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node
 	if err := d.Decode(&first); errors.Is(err, io.EOF) {

@@ -23,6 +23,7 @@ type engine struct {
 	funcs     template.FuncMap
 	base      *template.Template   // a set with the functions and no templates
 	set       *template.Template   // the chart's
+	loaded    []templateKey        // the files in the set, in Helm's order
 	including map[string]int       // how often each name is being included at the moment
 	depth     int                  // of tpl in tpl
 	texts     []*template.Template // that tpl is rendering, innermost last; nil for one with a set of its own
@@ -46,7 +47,7 @@ func newEngine() *engine {
 // begin makes an engine as good as new.
 func (e *engine) begin(ctx context.Context, world *entropy) {
 	*e.budget, *e.entropy = budget{ctx: ctx}, *world
-	e.including, e.depth, e.texts, e.asRoot, e.set = map[string]int{}, 0, nil, false, nil
+	e.including, e.depth, e.texts = map[string]int{}, 0, nil
 }
 
 // maxIncluded is how often Helm lets a template be included inside itself.
@@ -86,13 +87,20 @@ func (e *engine) render(b *blueprint, sources map[string]source, only func(name 
 	return rendered, nil
 }
 
-// load makes the set of all templates.
+// load makes the set of all templates, unless the render before was one of the same files.
 func (e *engine) load(b *blueprint, sources map[string]source, names []string) error {
+	files := make([]templateKey, len(names))
+	for i, name := range names {
+		files[i] = templateKey{sources[name].file, name}
+	}
+	if e.set != nil && slices.Equal(files, e.loaded) {
+		return nil
+	}
+	e.set, e.loaded, e.asRoot = nil, files, false
 	set, err := e.base.Clone()
 	if err != nil {
 		return err
 	}
-	e.set = set
 	for _, name := range names {
 		p := b.parse(sources[name].file, name, e.funcs)
 		if p.err != nil {
@@ -103,6 +111,7 @@ func (e *engine) load(b *blueprint, sources map[string]source, names []string) e
 		}
 		e.asRoot = e.asRoot || p.asRoot
 	}
+	e.set = set
 	return nil
 }
 

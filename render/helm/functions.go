@@ -15,7 +15,10 @@ import (
 	"github.com/Masterminds/sprig/v3"
 	goyaml "sigs.k8s.io/yaml/goyaml.v3"
 
+	"helm.sh/helm/v3/pkg/chartutil"
 	"sigs.k8s.io/yaml"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
 // library is sprig, which Helm gives its templates, without what Helm takes out.
@@ -123,6 +126,16 @@ func encodings() template.FuncMap {
 func unmarshalYAML(data []byte, v any) error { return yaml.Unmarshal(data, v) }
 
 func toYAML(v any) string {
+	if values, ok := v.(chartutil.Values); ok {
+		v = map[string]any(values)
+	}
+	if data, ok := render.PrintValues(v); ok {
+		return strings.TrimSuffix(string(data), "\n")
+	}
+	return libraryYAML(v)
+}
+
+func libraryYAML(v any) string {
 	data, err := yaml.Marshal(v)
 	if err != nil {
 		return ""

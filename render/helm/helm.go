@@ -112,12 +112,30 @@ func (h *Renderer) again(ctx context.Context, j *job, world *entropy, asked map[
 	if err != nil {
 		return render.Output{}, err
 	}
-	files := maps.Clone(j.files)
-	maps.Copy(files, some)
-	if maps.Equal(files, j.files) {
+	maps.DeleteFunc(some, func(name, text string) bool { return text == j.files[name] })
+	if j.prints(some) {
 		return out, nil
 	}
+	files := maps.Clone(j.files)
+	maps.Copy(files, some)
 	return assemble(j.chart, files, j.Request)
+}
+
+// prints tells whether the output is the same with some templates rendered to other text. What is printed of a template,
+// and in which order, does not depend on the others; so only theirs are compared.
+func (j *job) prints(other map[string]string) bool {
+	if len(other) == 0 {
+		return true
+	}
+	own := map[string]string{}
+	for name := range other {
+		own[name] = j.files[name]
+	}
+	r := j.Request
+	r.IncludeCRDs = false
+	before, errBefore := assemble(j.chart, own, r)
+	after, errAfter := assemble(j.chart, other, r)
+	return errBefore == nil && errAfter == nil && bytes.Equal(before.Raw, after.Raw)
 }
 
 // prepare settles everything that comes before the first template.

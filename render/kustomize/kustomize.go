@@ -107,8 +107,22 @@ func build(ctx context.Context, w *walker) ([]*resource.Resource, error) {
 	}
 }
 
-// run builds in parts where that gives the same, else all at once.
+// run builds with stubs of long definitions where that gives the same.
 func (w *walker) run(ctx context.Context) ([]*resource.Resource, error) {
+	if !w.leavesDefinitions() {
+		return w.runWhole(ctx)
+	}
+	w.stubbing = true
+	all, err := w.runWhole(ctx)
+	if ctx.Err() != nil || len(w.stubs) == 0 || err == nil && hasAll(all, w.stubs) {
+		return all, err
+	}
+	w.stubbing, w.stubs = false, nil
+	return w.runWhole(ctx)
+}
+
+// runWhole builds in parts where that gives the same, else all at once.
+func (w *walker) runWhole(ctx context.Context) ([]*resource.Resource, error) {
 	parts, count, why := w.parts()
 	w.whole = why
 	if len(parts) > 1 {
@@ -137,6 +151,9 @@ func (w *walker) runOn(files render.Files) (all []*resource.Resource, err error)
 	for name, data := range files {
 		if modern, ok := w.modern[name]; ok {
 			data = modern
+		}
+		if w.stubbing {
+			data = w.stubbed(name, data)
 		}
 		if err := disk.WriteFile(path.Join(mount, name), data); err != nil {
 			return nil, err
@@ -172,15 +189,15 @@ func serialise(all []*resource.Resource, w *walker) (render.Output, error) {
 	var out render.Output
 	var raw bytes.Buffer
 	for i, res := range all {
-		data, err := asYAML(res)
+		doc, err := w.document(res)
 		if err != nil {
 			return render.Output{}, fmt.Errorf("print %s %s of kustomization %s: %w", res.GetKind(), res.GetName(), w.dir, err)
 		}
 		if i > 0 {
 			raw.WriteString("---\n")
 		}
-		raw.Write(data)
-		out.Documents = append(out.Documents, render.NewDocument(w.origin(res), 0, data))
+		raw.Write(doc.Data)
+		out.Documents = append(out.Documents, doc)
 	}
 	out.Raw = raw.Bytes()
 	if n := len(out.Documents); n > many && w.whole != "" {

@@ -1,16 +1,12 @@
 package kustomize
 
 import (
-	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
-	"unicode/utf8"
 
-	yamlv2 "go.yaml.in/yaml/v2"
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/resource"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
 // asYAML prints a resource as the library does, which goes from its tree to YAML, from there to values, to JSON, to values
@@ -32,16 +28,44 @@ func printTree(n *yaml.Node) ([]byte, bool) {
 	if n == nil || n.Kind != yaml.MappingNode || !isPlainTree(n, false) {
 		return nil, false
 	}
-	var values map[string]any
-	if n.Decode(&values) != nil {
-		return nil, false
-	}
-	settled, ok := settle(values)
+	values, ok := valueOf(n)
 	if !ok {
 		return nil, false
 	}
-	data, err := yamlv2.Marshal(settled)
-	return data, err == nil
+	return render.PrintValues(values)
+}
+
+// valueOf is what the library decodes a tree to. Most of it are strings, which need no decoder.
+func valueOf(n *yaml.Node) (v any, ok bool) {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		m := make(map[string]any, len(n.Content)/2)
+		for i := 0; i < len(n.Content); i += 2 {
+			key := n.Content[i]
+			below, ok := valueOf(n.Content[i+1])
+			if _, twice := m[key.Value]; !ok || twice || !isString(key) {
+				return nil, false
+			}
+			m[key.Value] = below
+		}
+		return m, true
+	case n.Kind == yaml.SequenceNode:
+		list := make([]any, len(n.Content))
+		for i, item := range n.Content {
+			if list[i], ok = valueOf(item); !ok {
+				return nil, false
+			}
+		}
+		return list, true
+	case isString(n):
+		return n.Value, true
+	}
+	err := n.Decode(&v)
+	return v, err == nil
+}
+
+func isString(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && (n.Tag == "!!str" || n.Tag == "" && n.ShortTag() == "!!str" || n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle) != 0)
 }
 
 // isPlainTree tells trees without aliases, merge keys and tags of their own, without folded text, which the library writes
@@ -55,68 +79,13 @@ func isPlainTree(n *yaml.Node, flow bool) bool {
 	case n.Kind == yaml.ScalarNode:
 		return n.Value != "<<" && (n.Value != "" || n.Style != 0 || !flow)
 	}
-	for _, child := range n.Content {
-		if !isPlainTree(child, flow) {
+	for i, child := range n.Content {
+		if !isPlainTree(child, flow) || child.Kind != yaml.ScalarNode && len(child.Content) == 0 && (hasComment(child) || hasComment(n.Content[max(i-1, 0)])) {
 			return false
 		}
 	}
 	return true
 }
 
-// settle gives values as they come back from JSON; false where they could come back as something else.
-func settle(v any) (any, bool) {
-	switch v := v.(type) {
-	case map[string]any:
-		for key, below := range v {
-			settled, ok := settle(below)
-			if !ok || !isPlainText(key) || len(key) > 500 {
-				return nil, false
-			}
-			v[key] = settled
-		}
-		return v, true
-	case []any:
-		for i, below := range v {
-			settled, ok := settle(below)
-			if !ok {
-				return nil, false
-			}
-			v[i] = settled
-		}
-		return v, true
-	case string:
-		return v, isPlainText(v)
-	case float64:
-		return settleNumber(v)
-	case nil, bool, int, int64, uint64:
-		return v, true
-	case time.Time:
-		return nil, false
-	}
-	return nil, false
-}
-
-func settleNumber(f float64) (any, bool) {
-	text, err := json.Marshal(f)
-	if err != nil {
-		return nil, false
-	}
-	if i, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-		return int(i), true
-	}
-	if strings.Trim(string(text), "-0123456789") == "" {
-		return nil, false // an integer larger than any
-	}
-	return f, true
-}
-
-// isPlainText tells text that JSON and YAML carry as it is.
-func isPlainText(s string) bool {
-	for _, r := range s {
-		switch {
-		case r == utf8.RuneError, r < ' ' && r != '\n' && r != '\t', r >= 0x7f && r <= 0xa0, r == 0x2028, r == 0x2029, r >= 0xd800 && r <= 0xffff && (r <= 0xf8ff || r >= 0xfe00), r > 0xffff:
-			return false
-		}
-	}
-	return true
-}
+// hasComment is asked beside an empty list or mapping: there the library may print what it cannot read.
+func hasComment(n *yaml.Node) bool { return n.HeadComment != "" || n.LineComment != "" || n.FootComment != "" }

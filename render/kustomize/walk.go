@@ -71,6 +71,10 @@ type walker struct {
 	followed []*kustomization
 	modern   map[string][]byte // kustomizations without the words that the library complains of
 	whole    string            // why a large build was not split
+	listed   map[string]bool   // files that are resources
+	loaded   map[string]bool   // files that are something else, perhaps as well
+	stubs    map[string]*stub  // by word; what the library sees in place of them
+	stubbing bool
 
 	size, documents int // of what was taken into the set
 }
@@ -87,6 +91,7 @@ type visit struct{ dir, owner string }
 func walk(read reader, list func(string) []string, dir string) (*walker, error) {
 	w := &walker{
 		read: read, list: list, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{}, modern: map[string][]byte{},
+		listed: map[string]bool{}, loaded: map[string]bool{}, stubs: map[string]*stub{},
 		factory: provider.NewDepProvider().GetResourceFactory(),
 	}
 	if !fs.ValidPath(w.dir) {
@@ -242,6 +247,7 @@ func (k *kustomization) resource(field, entry string) {
 		return
 	}
 	if k.take(field, entry, name, data) {
+		k.listed[name] = true
 		k.remember(name, data)
 	}
 }
@@ -320,6 +326,7 @@ func (k *kustomization) loads(field string, entries ...string) {
 		case err != nil:
 			k.problem(field, entry, "cannot be read: "+err.Error(), "")
 		default:
+			k.loaded[name] = true
 			k.take(field, entry, name, data)
 		}
 	}
