@@ -88,4 +88,6 @@ func isPlainTree(n *yaml.Node, flow bool) bool {
 }
 
 // hasComment is asked beside an empty list or mapping: there the library may print what it cannot read.
-func hasComment(n *yaml.Node) bool { return n.HeadComment != "" || n.LineComment != "" || n.FootComment != "" }
+func hasComment(n *yaml.Node) bool {
+	return n.HeadComment != "" || n.LineComment != "" || n.FootComment != ""
+}
