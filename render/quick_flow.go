@@ -96,6 +96,9 @@ func (f *flow) quote(c byte) *yaml.Node {
 // word reads plain text of harmless characters, and of those in also.
 func (f *flow) word(also string) *yaml.Node {
 	n := f.node(yaml.ScalarNode, f.line, f.column+f.at)
+	if f.strange {
+		return n
+	}
 	begin := f.at
 	for f.at < len(f.text) && (isWordStart(f.text[f.at]) || f.text[f.at] == '-' || strings.IndexByte(also, f.text[f.at]) >= 0) {
 		f.at++
