@@ -57,7 +57,7 @@ docs: ## rewrite the schemas and the pages that are made from the code
 
 schema: docs ## the same: schemas are made with the pages
 
-e2e-connector: ## the connector's watch on a real cluster: KUBECONFIG=... (docs/connector.md)
+e2e-connector: ## the connector's watch on a real cluster: KUBECONFIG=... (CONTRIBUTING.md)
 	@test -n "$(KUBECONFIG)" || { echo "give a kubeconfig: make e2e-connector KUBECONFIG=..."; exit 1; }
 	KUBECONFIG="$(abspath $(KUBECONFIG))" FERRY_E2E_CONNECTOR=1 $(GO) test -count=1 -timeout 20m -v -run 'TestEndToEnd$$' ./connector/cluster
 

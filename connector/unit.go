@@ -23,6 +23,7 @@ type Unit struct {
 	Origins              []Origin // where its manifests come from; Argo CD knows several
 	Suspended            bool
 	Deleting             bool // it is on its way out
+	Remote               bool // what it applies lies in another cluster
 	Reconciling, Stalled Condition
 	Ready                Condition // Flux: Ready; Argo CD: the errors it names, else its last operation, else its sync state
 	Healthy              Condition // of what was applied; empty State where nobody checks, or nobody has yet

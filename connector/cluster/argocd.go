@@ -24,6 +24,7 @@ func Application(o *unstructured.Unstructured) connector.Unit {
 	u := named(o, connector.ArgoCD)
 	u.Parent = tracked(v)
 	u.Checks = true
+	u.Remote = remote(v.at("spec", "destination"))
 	u.Operation = operation(v)
 	u.Sync = syncState(status.at("sync"))
 	u.Healthy = health(status.at("health"))
@@ -54,6 +55,12 @@ func tracked(v value) connector.Ref {
 		namespace, app = before, after
 	}
 	return connector.Ref{Kind: "Application", Namespace: namespace, Name: app}
+}
+
+// remote tells whether an Application's destination is another cluster than the one that Argo CD runs in.
+func remote(destination value) bool {
+	server, name := destination.at("server").name(), destination.at("name").name()
+	return server != "" && server != "https://kubernetes.default.svc" || name != "" && name != "in-cluster"
 }
 
 func operation(v value) connector.Operation {

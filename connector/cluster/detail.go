@@ -84,6 +84,9 @@ func (w *Watcher) explainOnce(ctx context.Context) {
 func inTrouble(units []connector.Unit) []connector.Unit {
 	var failed, working []connector.Unit
 	for _, u := range units {
+		if u.Suspended || u.Remote { // here is nothing of a remote unit, or something else by the same name
+			continue
+		}
 		if failing(u) {
 			failed = append(failed, u)
 		} else if troubled(u) {
@@ -95,12 +98,12 @@ func inTrouble(units []connector.Unit) []connector.Unit {
 }
 
 func failing(u connector.Unit) bool {
-	return !u.Suspended && (u.Ready.State == connector.False || u.Healthy.State == connector.False)
+	return u.Ready.State == connector.False || u.Healthy.State == connector.False
 }
 
 // troubled tells whether a unit has not got there.
 func troubled(u connector.Unit) bool {
-	return !u.Suspended && (u.Healthy.Reason == "Progressing" || u.Reconciling.Is() && u.Checks)
+	return u.Healthy.Reason == "Progressing" || u.Reconciling.Is() && u.Checks
 }
 
 // ask reads the workloads of a unit: those that its messages name first.

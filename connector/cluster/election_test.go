@@ -36,7 +36,7 @@ func join(t *testing.T, s *clustertest.Server, name string, all *at) *candidate 
 				all.most.Store(n)
 			}
 			<-ctx.Done()
-			time.Sleep(50 * time.Millisecond) // the last post is on its way
+			time.Sleep(time.Second) // the last post is on its way, for longer than others wait between looks
 			all.now.Add(-1)
 		})
 	}()

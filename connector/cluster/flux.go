@@ -42,6 +42,7 @@ func fluxUnit(o *unstructured.Unstructured) connector.Unit {
 	u.Parent = owner(v)
 	u.Observed = max(0, v.at("status", "observedGeneration").number())
 	u.Suspended = v.at("spec", "suspend").flag()
+	u.Remote = v.at("spec", "kubeConfig").exists()
 	u.Ready = condition(v, meta.ReadyCondition)
 	u.Reconciling = condition(v, meta.ReconcilingCondition)
 	u.Stalled = condition(v, meta.StalledCondition)

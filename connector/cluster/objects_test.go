@@ -230,6 +230,28 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// What lies in another cluster is not looked for in this one.
+func TestRemote(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{kind: Kustomization, spec: {kubeConfig: {secretRef: {name: x}}}}`:                            true,
+		`{kind: HelmRelease, spec: {kubeConfig: {secretRef: {name: x}}}}`:                              true,
+		`{kind: Kustomization, spec: {}}`:                                                              false,
+		`{kind: Application, spec: {destination: {server: "https://kubernetes.default.svc"}}}`:         false,
+		`{kind: Application, spec: {destination: {name: in-cluster}}}`:                                 false,
+		`{kind: Application, spec: {destination: {server: "https://eu-1.example.com", namespace: x}}}`: true,
+		`{kind: Application, spec: {destination: {name: eu-1}}}`:                                       true,
+	} {
+		u := unit(t, object(t, "{apiVersion: x/v1, "+text[1:]))
+		if u.Remote != want {
+			t.Errorf("%s is remote: %v", text, u.Remote)
+		}
+		u.Ready.State = connector.False
+		if asked := len(inTrouble([]connector.Unit{u})) > 0; asked == want {
+			t.Errorf("%s: its workloads are asked: %v", text, asked)
+		}
+	}
+}
+
 func TestResourcesAreCounted(t *testing.T) {
 	var ids []any
 	for i := range maxResources + 7 {

@@ -55,7 +55,7 @@ func (k kind) readPage(l *unstructured.UnstructuredList) *metainternal.List {
 // readEvent makes the reading of what an event brings. Errors stay what they are.
 func (k kind) readEvent(e watch.Event) (watch.Event, bool) {
 	o, ok := e.Object.(*unstructured.Unstructured)
-	if !ok {
+	if !ok || e.Type == watch.Error {
 		return e, true
 	}
 	if e.Type == watch.Bookmark {
