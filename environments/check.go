@@ -95,6 +95,7 @@ func (l *loader) checkApp(a *writtenApp) {
 		}
 		l.checkSettings(override, a.Environments[appName(key.text)], false)
 	}
+	l.checkSource(a)
 	if src := sourceOf(a.Source); src.Root != "" && src.Root != "." && !within(src.Path, src.Root) && !a.node.get("source").spoilt() {
 		l.add(a.node.at("source", "root"), "", "root %q does not contain path %q", src.Root, src.Path)
 	}

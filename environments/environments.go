@@ -18,6 +18,7 @@ type Config struct {
 	Texts        Texts
 	Notify       []Notify
 	Tickets      Tickets
+	Keep         int      // releases of each app in each environment whose templates are kept for rollbacks
 	Policies     []Policy // as written
 	Overrides    []OverrideRule
 	placements   map[[2]string]Placement
@@ -46,6 +47,11 @@ type AppSource struct {
 	Repository string
 	Path       string // the folder to render; may contain {environment}
 	Root       string // the folder that is stored with a release; contains Path; "" = Path's part before a placeholder
+	Ref        string // of Repository, where it is not the app's own: templates come from there at each submit
+	OCI        string // oci://..., in place of Repository
+	Helm       string // a chart repository, in place of Repository
+	Chart      string // with Helm
+	Version    string // with OCI and Helm: a version, a range, with OCI also a tag or a digest
 }
 
 // AllowedFrom is one repository and ref that releases may come from.

@@ -21,6 +21,7 @@ type rootFile struct {
 	Text         textsFile         `yaml:"text" doc:"Templates for what ferry writes, over .Title, .Environment, .Unit, .Apps, .Tickets, .Risk, .Risks, .Added, .Changed and .Removed." example:"{title: \"{{ .Environment }}: {{ .Title }}\"}"`
 	Notify       []notifyFile      `yaml:"notify" doc:"Who hears what happens, in chats, by mail or webhook; see docs/notifications.md." example:"[{to: FERRY_NOTIFY_RELEASES, events: [approval, failed]}]"`
 	Tickets      ticketsFile       `yaml:"tickets" doc:"Tickets that releases are about: found, listed, linked, and asked for." example:"{pattern: \"[A-Z]+-[0-9]+\", require: [prod]}"`
+	Keep         horizon           `yaml:"keep" default:"10 releases" doc:"How far back templates of releases are kept for rollbacks, of each app in each environment, when ferry prune runs." example:"20 releases"`
 }
 
 type forgeFile struct {
@@ -51,7 +52,12 @@ type appFile struct {
 }
 
 type sourceFile struct {
-	Repository repository `yaml:"repository" jsonschema:"required" doc:"Git URL of the source repository; releases from any other are refused." example:"https://github.com/acme/shop"`
+	Repository repository `yaml:"repository" doc:"Git URL of the source repository; releases from any other are refused. With ref: a repository other than the app's, of which only the templates are taken." example:"https://github.com/acme/shop"`
+	Ref        gitRef     `yaml:"ref" doc:"Branch, tag or full commit id of repository that templates are taken from at each submit, where the repository is not the app's own." example:"v1.4.0"`
+	OCI        ociAddress `yaml:"oci" doc:"A chart, bundle or Flux artifact in a registry, in place of repository." example:"oci://ghcr.io/acme/charts/shop"`
+	Helm       webAddress `yaml:"helm" doc:"Address of a Helm chart repository, in place of repository." example:"https://charts.example.com"`
+	Chart      chartName  `yaml:"chart" doc:"The chart, with helm." example:"shop"`
+	Version    text       `yaml:"version" doc:"Version of the chart or a range of versions, resolved at each submit; with oci also a tag or a digest." example:"\"^1.2\""`
 	Path       sourcePath `yaml:"path" default:"." doc:"The folder to render: a chart, a kustomization or manifests. May contain {environment}." example:"charts/shop"`
 	Root       filePath   `yaml:"root" doc:"The folder that is stored with a release; it contains path and all that path refers to. Without it, the part of path before a placeholder." example:"deploy"`
 }

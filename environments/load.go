@@ -238,6 +238,7 @@ func (l *loader) config() *Config {
 	c.People = peopleOf(l.root.People)
 	c.Risk, c.Texts, c.Tickets = texts(l.root.Risk), textsOf(l.root.Text), ticketsOf(l.root.Tickets)
 	c.Notify = notifyOf(l.root.Notify)
+	c.Keep = keepOf(l.root.Keep)
 	return c
 }
 

@@ -67,7 +67,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%s explains %v, %v; want %s", name, have, err, want)
 		}
 	}
-	if top, err := Explain(""); err != nil || len(top) != 15 {
+	if top, err := Explain(""); err != nil || len(top) != 16 {
 		t.Errorf("the top level has %d keys, %v", len(top), err)
 	}
 	for name, want := range map[string]string{"gates.sok": `did you mean "gates.soak"?`, "enviroments": `did you mean "environments"?`, "zebras.in.the.zoo": "ferry explain lists the keys"} {
@@ -82,7 +82,7 @@ func TestExplainedDefaults(t *testing.T) {
 	want := map[string]string{"environments.path": "{environment}/{app}", "environments.merge": "review", "environments.pullRequest": "true",
 		"environments.engine": "flux", "environments.deadline": "1h", "environments.supersede": "replace", "environments.health.from": "connector",
 		"environments.gates.healthy": "true where there is an after", "environments.includeCRDs": "true", "environments.injectNamespace": "false",
-		"environments.validate": "warn", "environments.deterministic": "strict", "policies.severity": "error",
+		"environments.validate": "warn", "environments.deterministic": "strict", "policies.severity": "error", "keep": "10 releases",
 		"environments.hooks": "keep for argocd, fail for flux", "apps.hooks": "keep for argocd, fail for flux", "apps.source.path": ".",
 		"environments.rollback.approvals": asked, "environments.rollback.ignore": "soak, windows, freezes", "environments.rollback.within": "1h",
 		"environments.hotfix.approvals": asked, "environments.hotfix.ignore": "soak, windows, freezes", "overrides.approvals": "1", "notify.events": "approval, failed, rolled-back"}

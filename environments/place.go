@@ -210,7 +210,8 @@ func overridesOf(rules []overrideFile) []OverrideRule {
 }
 
 func sourceOf(s sourceFile) AppSource {
-	out := AppSource{Repository: string(s.Repository), Path: string(s.Path), Root: string(s.Root)}
+	out := AppSource{Repository: string(s.Repository), Path: string(s.Path), Root: string(s.Root), Ref: string(s.Ref),
+		OCI: string(s.OCI), Helm: string(s.Helm), Chart: string(s.Chart), Version: string(s.Version)}
 	if out.Path == "" {
 		out.Path = "."
 	}
@@ -219,8 +220,11 @@ func sourceOf(s sourceFile) AppSource {
 
 // rootOf is the folder that is stored: as written or the part of the path that is the same everywhere.
 func rootOf(s AppSource) string {
-	if s.Root != "" {
+	switch {
+	case s.Root != "":
 		return s.Root
+	case s.OCI != "":
+		return "."
 	}
 	fixed, _, templated := strings.Cut(s.Path, "{")
 	if !templated {

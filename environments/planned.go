@@ -9,10 +9,8 @@ import (
 // that nobody takes them for a typo and nothing is accepted that does nothing. Delete an entry when its behaviour comes.
 var (
 	plannedKeys = map[reflect.Type][]string{
-		reflect.TypeFor[rootFile]():   {"keep"},
-		reflect.TypeFor[appFile]():    {"keep"},
-		reflect.TypeFor[sourceFile](): {"oci", "helm", "chart", "version", "ref"},
-		reflect.TypeFor[settings]():   {"deliver", "repository", "template"},
+		reflect.TypeFor[appFile]():  {"keep"},
+		reflect.TypeFor[settings](): {"deliver", "repository", "template"},
 	}
 )
 

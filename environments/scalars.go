@@ -57,6 +57,11 @@ type (
 	forgeKind   string
 	asked       string
 	webURL      string
+	gitRef      string
+	ociAddress  string
+	webAddress  string
+	chartName   string
+	horizon     string
 )
 
 const namePattern = `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`
@@ -99,6 +104,26 @@ func (repository) rule() rule {
 
 func (refName) rule() rule {
 	return rule{name: "a full ref", pattern: `^refs/[^\s~^:?\\\[]+$`}
+}
+
+func (gitRef) rule() rule {
+	return rule{name: "a branch, a tag or a full commit id", pattern: `^[^-\s~^:?*\\\[][^\s~^:?*\\\[]*$`}
+}
+
+func (ociAddress) rule() rule {
+	return rule{name: "an address as oci://ghcr.io/acme/charts/shop", pattern: `^oci://[a-zA-Z0-9][-a-zA-Z0-9.]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`}
+}
+
+func (webAddress) rule() rule {
+	return rule{name: "an http(s) URL without credentials", pattern: `^https?://[^\s/@?#]+(/[^\s@?#]*)?$`}
+}
+
+func (chartName) rule() rule {
+	return rule{name: "the name of a chart", pattern: `^[a-zA-Z0-9]([-a-zA-Z0-9._]{0,250})$`}
+}
+
+func (horizon) rule() rule {
+	return rule{name: "a number of releases such as 10 releases", pattern: `^[1-9][0-9]{0,3} releases?$`}
 }
 
 func (namespace) rule() rule {

@@ -14,6 +14,7 @@ func (r *reader) release(n *node, into *Release, what string, more ...field) {
 		field{"source", false, func(n *node) { r.source(n, &into.Source) }},
 		field{"templates", false, r.text(&into.Templates, "templates", checkTree)},
 		field{"root", false, r.text(&into.Root, "the root", checkRoot)},
+		field{"fetched", false, func(n *node) { r.fetched(n, &into.Fetched) }},
 		field{"images", false, func(n *node) { r.images(n, &into.Images) }},
 		field{"tickets", false, func(n *node) { r.tickets(n, &into.Tickets) }},
 		field{"authors", false, func(n *node) { r.authors(n, &into.Authors) }},
@@ -87,6 +88,7 @@ func (w *yamlWriter) release(rel Release) {
 	w.source(rel.Source)
 	w.text(2, "templates", rel.Templates)
 	w.text(2, "root", rel.Root)
+	w.fetched(rel.Fetched)
 	w.images(rel.Images)
 	w.tickets(rel.Tickets)
 	w.authors(rel.Authors)

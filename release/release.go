@@ -20,6 +20,7 @@ type Release struct {
 	Source    Source   `yaml:"source" json:"source,omitzero"`
 	Templates string   `yaml:"templates,omitempty" json:"templates,omitempty"` // Git tree id of the templates, as stored on the sources branch
 	Root      string   `yaml:"root,omitempty" json:"root,omitempty"`           // the folder of the source repository that Templates is the tree of; "" = its root
+	Fetched   Fetched  `yaml:"fetched,omitempty" json:"fetched,omitzero"`      // where Templates came from, when that is not the source repository
 	Images    []Image  `yaml:"images,omitempty" json:"images,omitempty"`       // sorted by name
 	Tickets   []string `yaml:"tickets,omitempty" json:"tickets,omitempty"`     // what it is about, as its commits say; sorted
 	Authors   []Share  `yaml:"authors,omitempty" json:"authors,omitempty"`     // who wrote it, as far as somebody asks; the smallest share first
@@ -31,6 +32,15 @@ type Source struct {
 	Commit     string    `yaml:"commit,omitempty" json:"commit,omitempty"` // 40 hex digits, "" where the source is not in Git
 	Ref        string    `yaml:"ref,omitempty" json:"ref,omitempty"`       // refs/heads/main
 	Time       time.Time `yaml:"time,omitempty" json:"time,omitzero"`      // the commit's committer time, in UTC
+}
+
+// Fetched says where templates came from that are not of the release's own source: a chart repository, a registry, another
+// Git repository. What a range of versions became is part of the release.
+type Fetched struct {
+	From    string `yaml:"from" json:"from"`                           // address
+	Name    string `yaml:"name,omitempty" json:"name,omitempty"`       // of the chart
+	Version string `yaml:"version,omitempty" json:"version,omitempty"` // of the chart, or the ref of the repository
+	Digest  string `yaml:"digest" json:"digest"`                       // sha256:... of the archive or manifest, or the full id of a commit
 }
 
 // Image is one container image of a release. Tag is a string all the way, whatever it looks like.

@@ -44,6 +44,11 @@ var rules = []struct {
 	{"Release", "source", "What the release was built from; taken from the CI's variables where it is missing.", nil, nil},
 	{"Release", "templates", "Git tree id of the templates; ferry finds it from the source commit.", idForm, nil},
 	{"Release", "root", "Folder of the source repository that templates is the tree of.", nil, lengths(1, maxPath)},
+	{"Release", "fetched", "Where the templates came from, when that is not the source; ferry fills it in.", nil, nil},
+	{"Fetched", "from", "Address of a chart repository, a registry or a Git repository.", nil, lengths(1, maxText)},
+	{"Fetched", "name", "Name of the chart.", nil, lengths(1, maxText)},
+	{"Fetched", "version", "Version of the chart, or ref of the repository.", nil, lengths(1, maxText)},
+	{"Fetched", "digest", "Digest of the archive or manifest, or full id of the commit.", contentForm, nil},
 	{"Release", "images", "The images that were built for this release.", nil, func(s *jsonschema.Schema) { s.MaxItems = count(maxImages) }},
 	{"Release", "tickets", "Tickets that the release is about; ferry also finds them in commits.", nil, func(s *jsonschema.Schema) {
 		s.MaxItems, s.Items = count(maxTickets), &jsonschema.Schema{Type: "string", MinLength: count(1), MaxLength: count(maxTicket)}

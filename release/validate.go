@@ -14,6 +14,8 @@ import (
 var (
 	nameForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	idForm   = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+	contentForm = regexp.MustCompile(`^(sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
 const (
@@ -40,6 +42,7 @@ func (r Release) Validate() error {
 	add(checkApp(r.App), checkVersion(r.Version), checkKind(string(r.Sequence.Kind)), checkNumber(r.Sequence.Number))
 	add(checkRepository(r.Source.Repository), checkCommit(r.Source.Commit), checkRef(r.Source.Ref), checkTime(r.Source.Time))
 	add(checkTree(r.Templates), checkRoot(r.Root))
+	add(checkFetched(r.Fetched))
 	add(checkImages(r.Images)...)
 	add(checkTickets(r.Tickets)...)
 	add(checkAuthors(r.Authors)...)

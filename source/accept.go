@@ -61,10 +61,11 @@ func (s *Store) checkOne(ctx context.Context, checkout *git.Repository, rel rele
 	if !git.ID(rel.Templates).Valid() {
 		return wrong("", "the release of %s has no templates", rel.App)
 	}
-	if checkout == nil {
+	holder := s.holder(checkout, rel.Templates)
+	if holder == nil {
 		return nil
 	}
-	files, err := readTree(ctx, checkout, git.ID(rel.Templates))
+	files, err := readTree(ctx, holder, git.ID(rel.Templates))
 	if err != nil {
 		return fmt.Errorf("read the templates of %s: %w", rel.App, err)
 	}
@@ -182,11 +183,14 @@ func (s *Store) graft(ctx context.Context, checkout *git.Repository, head git.ID
 	if stored || err != nil {
 		return nil, err
 	}
-	if checkout == nil {
+	holder := s.holder(checkout, rel.Templates)
+	if holder == nil {
 		return nil, wrong("submit it from a checkout of its repository", "%s has no templates %s of app %s", release.SourcesBranch, rel.Templates, rel.App)
 	}
-	if err := s.repo.CopyTree(ctx, checkout, git.ID(rel.Templates)); err != nil {
-		return nil, fmt.Errorf("store the templates of %s: %w", rel.App, err)
+	if holder != s.repo {
+		if err := s.repo.CopyTree(ctx, holder, git.ID(rel.Templates)); err != nil {
+			return nil, fmt.Errorf("store the templates of %s: %w", rel.App, err)
+		}
 	}
 	return []git.Edit{{Path: release.TemplatesPath(rel.App, rel.Templates), Mode: git.ModeDir, ID: git.ID(rel.Templates)}}, nil
 }

@@ -82,8 +82,8 @@ func (in *Intake) Accepted(ctx context.Context, apps ...string) (map[string]rele
 // Files gives the templates of a release: of these from the checkout, of others from the sources branch.
 func (in *Intake) Files(ctx context.Context, app, tree string) (map[string][]byte, error) {
 	for _, r := range in.releases {
-		if r.App == app && r.Templates == tree && in.checkout != nil {
-			return readTree(ctx, in.checkout, git.ID(tree))
+		if holder := in.store.holder(in.checkout, tree); r.App == app && r.Templates == tree && holder != nil {
+			return readTree(ctx, holder, git.ID(tree))
 		}
 	}
 	return in.store.Files(ctx, app, tree)

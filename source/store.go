@@ -18,12 +18,13 @@ const sourcesRef = "refs/heads/" + release.SourcesBranch
 type Store struct {
 	repo *git.Repository
 
-	mu   sync.Mutex
-	last git.Commit // the newest head that was fetched
+	mu      sync.Mutex
+	last    git.Commit      // the newest head that was fetched
+	brought map[git.ID]bool // trees that were made here and are stored with the next release
 }
 
 // NewStore opens the sources branch, which need not exist yet.
-func NewStore(repo *git.Repository) *Store { return &Store{repo: repo} }
+func NewStore(repo *git.Repository) *Store { return &Store{repo: repo, brought: map[git.ID]bool{}} }
 
 // head gives the newest commit of the branch, the zero one where there is no branch.
 func (s *Store) head(ctx context.Context) (git.Commit, error) {

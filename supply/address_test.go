@@ -46,7 +46,7 @@ func TestRewrite(t *testing.T) {
 		"bases: [a, \"ENTRY\", c, 'ENTRY']\n":                            "bases: [a, TO, c, TO]\n",
 		"# é ENTRY\nnamePrefix: é\ncomponents: # ENTRY\r\n  - ENTRY\r\n": "# é ENTRY\nnamePrefix: é\ncomponents: # ENTRY\r\n  - TO\r\n",
 		"{namePrefix: é, resources: [\"ENTRY\"]}":                        "{namePrefix: é, resources: [TO]}",
-		"patches: [{path: \"ENTRY\"}]\nresources: [\"ENTRY\"]\n":             "patches: [{path: \"ENTRY\"}]\nresources: [TO]\n",
+		"patches: [{path: \"ENTRY\"}]\nresources: [\"ENTRY\"]\n":         "patches: [{path: \"ENTRY\"}]\nresources: [TO]\n",
 	} {
 		in, want = strings.ReplaceAll(in, "ENTRY", entry), strings.NewReplacer("ENTRY", entry, "TO", to).Replace(want)
 		needs, err := kustomizationNeeds(map[string][]byte{"k/kustomization.yaml": []byte(in)}, "k/kustomization.yaml")
