@@ -105,6 +105,9 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	if c.Restores {
 		c.undone()
 	}
+	if up := upgrade(c); up != "" {
+		c.Notices = append(c.Notices, up)
+	}
 	if why := s.cause(w); why != "" {
 		c.Notices = append(c.Notices, why)
 	}
@@ -112,6 +115,14 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	c.New.Forget()
 	p.tell(ctx, c)
 	return c, p.since(ctx, s, w, c)
+}
+
+// upgrade says what becomes of templates that come from elsewhere.
+func upgrade(c *Change) string {
+	if c.From == nil {
+		return release.Upgrade(release.Release{}, c.To.Release)
+	}
+	return release.Upgrade(c.From.Release, c.To.Release)
 }
 
 // check asks whether the manifests may go to Git.

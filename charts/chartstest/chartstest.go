@@ -45,9 +45,15 @@ type entry struct {
 // New starts an empty repository; it ends with the test.
 func New(t testing.TB) *Server {
 	t.Helper()
+	s := Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Start starts an empty repository. Close it.
+func Start() *Server {
 	s := &Server{files: map[string][]byte{}, entries: map[string][]entry{}, special: map[string]http.HandlerFunc{}, hits: map[string]int{}}
 	s.Server = httptest.NewServer(s)
-	t.Cleanup(s.Close)
 	return s
 }
 

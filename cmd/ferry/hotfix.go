@@ -85,6 +85,9 @@ func (a *app) completeHotfix(ctx context.Context, g *gitops, o hotfixOptions, re
 		return nil, err
 	}
 	b := &builder{app: a, options: o.release, config: s.Config, history: g.history, state: s, embedded: g.embedded(), pinner: a.pinner(g.registry, o.release)}
+	if b.bringer, err = g.bringer(a, o.gitops); err != nil {
+		return nil, err
+	}
 	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil {
 		return nil, err
 	}

@@ -72,7 +72,10 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 		return nil, nil, nil, err
 	}
 	b := &builder{app: a, options: o.release, config: s.Config, history: g.history, state: s, embedded: g.embedded(), pinner: a.pinner(g.registry, o.release)}
-	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil && !allStored(releases) {
+	if b.bringer, err = g.bringer(a, o.gitops); err != nil {
+		return nil, nil, nil, err
+	}
+	if b.checkout, err = source.OpenCheckout(ctx, a.below(o.release.source), git.Options{Now: a.Now}); err != nil && !b.allElsewhere(releases) {
 		return nil, nil, nil, err
 	}
 	g.history.checkout = b.checkout
@@ -100,9 +103,13 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 	return g, s, in, nil
 }
 
-// allStored tells whether every release names templates that were stored before, so that no checkout is needed.
-func allStored(releases []release.Release) bool {
-	return !slices.ContainsFunc(releases, func(r release.Release) bool { return r.Templates == "" })
+// allElsewhere tells whether every release has templates that were stored before, or come from elsewhere, so that no checkout
+// is needed.
+func (b *builder) allElsewhere(releases []release.Release) bool {
+	return !slices.ContainsFunc(releases, func(r release.Release) bool {
+		conf, _ := b.config.App(r.App)
+		return r.Templates == "" && !conf.Source.Fetched()
+	})
 }
 
 // readReleases reads flags or the document.
@@ -113,7 +120,7 @@ func (a *app) readReleases(o releaseOptions) ([]release.Release, error) {
 		}
 		return a.readDocument(o.document)
 	}
-	if o.app == "" || o.version == "" {
+	if o.app == "" {
 		return nil, usagef("which release? give --app and --version, or --release FILE")
 	}
 	r := release.Release{App: o.app, Version: o.version}
@@ -164,6 +171,7 @@ type builder struct {
 	history  *history
 	ci       source.CI
 	pinner   *pinner
+	bringer  *bringer
 }
 
 func (b *builder) repository() *git.Repository {
@@ -203,6 +211,24 @@ func (b *builder) identify(ctx context.Context, r *release.Release) error {
 		}
 		return &promote.Unknown{Kind: "app", Name: r.App, Known: known}
 	}
+	if !b.thirdParty(conf, r) {
+		return b.built(ctx, r, conf)
+	}
+	if err := b.templates(ctx, r, conf); err != nil {
+		return err
+	}
+	b.unbuilt(r)
+	if err := mayComeFrom(conf, *r); err != nil {
+		return err
+	}
+	return b.order(r)
+}
+
+// built fills in what a checkout and CI tell.
+func (b *builder) built(ctx context.Context, r *release.Release, conf environments.App) error {
+	if r.Version == "" {
+		return usagef("which release of %s? give --version", r.App)
+	}
 	if err := b.origin(ctx, r); err != nil {
 		return err
 	}
@@ -212,7 +238,7 @@ func (b *builder) identify(ctx context.Context, r *release.Release) error {
 	if err := b.order(r); err != nil {
 		return err
 	}
-	return b.templates(ctx, r)
+	return b.templates(ctx, r, conf)
 }
 
 // fill adds what was accepted before, and what the history tells.
@@ -257,8 +283,10 @@ func (b *builder) origin(ctx context.Context, r *release.Release) error {
 
 // mayComeFrom refuses a release of a foreign repository or ref.
 func mayComeFrom(conf environments.App, r release.Release) error {
-	if err := source.CheckOrigin(r, conf.Source.Repository); err != nil {
-		return err
+	if !conf.Source.Fetched() {
+		if err := source.CheckOrigin(r, conf.Source.Repository); err != nil {
+			return err
+		}
 	}
 	if len(conf.AllowedFrom) == 0 {
 		return nil
@@ -309,7 +337,10 @@ func (b *builder) order(r *release.Release) error {
 }
 
 // templates finds the tree that every later render reads.
-func (b *builder) templates(ctx context.Context, r *release.Release) error {
+func (b *builder) templates(ctx context.Context, r *release.Release, conf environments.App) error {
+	if r.Templates == "" && conf.Source.Fetched() {
+		return b.fetch(ctx, r, conf.Source)
+	}
 	root := "."
 	for _, p := range b.config.Placements() {
 		if p.App == r.App {
@@ -328,8 +359,11 @@ func (b *builder) templates(ctx context.Context, r *release.Release) error {
 		tree, err = b.checkout.Tree(ctx, git.ID(r.Source.Commit), root)
 		b.warn(ctx, root)
 	}
-	r.Templates, r.Root = string(tree), stored(root)
-	return err
+	if err != nil {
+		return err
+	}
+	r.Root = stored(root)
+	return b.store(ctx, r, b.checkout.Repository(), tree, nil)
 }
 
 // stored is a folder as a release names it: "" is the whole repository.

@@ -103,6 +103,8 @@ func (a *app) commands() *cli.App {
 			a.diffCommand(),
 			a.renderCommand(),
 			a.initCommand(),
+			a.vendorCommand(),
+			a.pruneCommand(),
 			a.newCommand(),
 			a.codeownersCommand(),
 			a.doctorCommand(),

@@ -26,9 +26,9 @@ func TestScript(t *testing.T) {
 		Dir:                 filepath.Join(dir, "script"),
 		UpdateScripts:       os.Getenv("UPDATE") != "",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"registry": registryCommand},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"registry": registryCommand, "charts": chartsCommand},
 		Setup: func(env *testscript.Env) error {
-			env.Values[serverKey{}] = &stand{}
+			env.Values[serverKey{}], env.Values[chartsKey{}] = &stand{}, &chartStand{}
 			env.Setenv("TESTDATA", dir)
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, ".gitconfig"))
