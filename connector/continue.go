@@ -84,7 +84,7 @@ func (c *continuer) consider(all []judged, now time.Time) {
 func (c *continuer) once(ctx context.Context) time.Time {
 	now := c.k.o.Now()
 	next := c.next.once(ctx, c.k)
-	blocked := c.k.outbox.line(c.k.repo.Forge).blocked
+	blocked := later(c.k.outbox.line(c.k.repo.Forge).blocked, c.k.outbox.paces(c.k.repo.Forge).when(now, false))
 	for _, name := range slices.Sorted(maps.Keys(c.tasks)) {
 		t := c.tasks[name]
 		if !c.ready(t) {
@@ -110,7 +110,7 @@ func (c *continuer) ready(t *task) bool {
 	}
 	said, _ := c.k.outbox.memory.at(c.k.primary(t.verdict.Target))
 	end, is := said.end()
-	return is && end == t.verdict.Phase
+	return is && end == t.verdict.Phase && !said.foreign
 }
 
 func (c *continuer) act(ctx context.Context, name string, t *task) {
@@ -164,7 +164,7 @@ func (c *continuer) tell(ctx context.Context, t *task) (bool, error) {
 	if !all {
 		return false, nil
 	}
-	if told(history, v) {
+	if told(history, v, c.k.outbox.line(forge).self) {
 		return true, nil
 	}
 	if err := c.say(ctx, v, scm.Pending, telling+string(v.Phase)); err != nil {
@@ -199,10 +199,11 @@ func (c *continuer) say(ctx context.Context, v Verdict, state scm.StatusState, t
 	return err
 }
 
-func told(history []scm.Status, v Verdict) bool {
+// told tells whether this connector has told pipelines of an end; what others write there counts for nothing.
+func told(history []scm.Status, v Verdict, self string) bool {
 	return slices.ContainsFunc(history, func(s scm.Status) bool {
 		p, is := toldOf(s)
-		return is && s.Context == v.ContinueContext() && (p == v.Phase || v.Phase == TimedOut && p == Failed)
+		return is && !stranger(self, s.Creator) && s.Context == v.ContinueContext() && (p == v.Phase || v.Phase == TimedOut && p == Failed)
 	})
 }
 

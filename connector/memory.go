@@ -50,10 +50,10 @@ func (m *memory) take(c commitAt, self string, history []scm.Status, now time.Ti
 		at := slot{c.destination, c.sha, s.Context}
 		k, known := fresh[at]
 		if !known {
-			k = said{Status: s, phase: m.slots[at].still(s), foreign: self != "" && !strings.EqualFold(self, s.Creator), told: map[Phase]bool{}}
+			k = said{Status: s, phase: m.slots[at].still(s), foreign: stranger(self, s.Creator), told: map[Phase]bool{}}
 		}
 		k.count++
-		if p, ok := toldOf(s); ok {
+		if p, ok := toldOf(s); ok && !stranger(self, s.Creator) {
 			k.told[p] = true
 		}
 		fresh[at] = k
@@ -67,6 +67,11 @@ func (m *memory) take(c commitAt, self string, history []scm.Status, now time.Ti
 		m.slots[at] = k
 	}
 	m.read[c] = now
+}
+
+// stranger tells whether somebody else said something, as far as forges tell who did.
+func stranger(self, creator string) bool {
+	return self != "" && creator != "" && !strings.EqualFold(self, creator)
 }
 
 // end gives the end that a forge says.
@@ -133,7 +138,7 @@ func (m *memory) doubt() { clear(m.read) }
 // ended. A text alone is news when it says something else than other numbers, and not too often.
 func (k said) differs(s scm.Status, p Phase) (bool, time.Time) {
 	switch {
-	case k.State == "" || k.foreign:
+	case k.State == "", k.foreign && p != Superseded:
 		return true, time.Time{}
 	case k.State != scm.Pending && p != Healthy && p != Failed:
 		return false, time.Time{}

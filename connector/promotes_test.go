@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,10 +134,20 @@ func TestAStrangersWordIsReplaced(t *testing.T) {
 	first := w.submit(1)
 	_, err := w.forge("mallory").SetStatus(w.ctx, first, scm.Status{Context: devShop, State: scm.Success, Text: "all is well"})
 	w.must(err)
-	w.cluster.Set(unhealthy(w.kustomization("shop", "dev/shop", first)))
+	_, err = w.forge("mallory").SetStatus(w.ctx, first, scm.Status{Context: devShop + "/continue", State: scm.Success, Text: "pipelines were told: failed"})
+	w.must(err)
+	w.cluster.Set(verifying(w.kustomization("shop", "dev/shop", first)))
 	w.start()
 	w.run(time.Minute)
+	if len(w.pipes.told) > 0 {
+		t.Errorf("told %q", w.pipes.told)
+	}
+	w.cluster.Set(unhealthy(w.kustomization("shop", "dev/shop", first)))
+	w.run(time.Minute)
 	w.expect(first, devShop, "failure")
+	if want := []string{first + "/dev/shop/failed"}; !slices.Equal(w.pipes.told, want) {
+		t.Errorf("told %q", w.pipes.told)
+	}
 }
 
 // Every order in which the news of two units come ends in one state, and no order says green too early.

@@ -195,7 +195,7 @@ func (k *keeper) answered(ctx context.Context, targets []waiting) ([]answer, err
 
 func (k *keeper) finished(w waiting, said said) bool {
 	end, is := said.end()
-	if !is || said.foreign || !isRecent(w.Target, k.o.Now()) {
+	if !is || !isRecent(w.Target, k.o.Now()) {
 		return is
 	}
 	_, settled := k.step.settled[w.name()]

@@ -4,9 +4,10 @@ import (
 	"context"
 
 	"github.com/ferry-cd/ferry/environments"
+	"github.com/ferry-cd/ferry/git"
 )
 
 // Files reads the default branch as the snapshot saw it.
 func (s *Snapshot) Files(ctx context.Context, p *Promoter) environments.Source {
-	return &treeSource{ctx: ctx, repo: p.Repo, tree: s.heads[s.DefaultBranch].Tree}
+	return &git.Files{Context: ctx, Repository: p.Repo, Tree: s.heads[s.DefaultBranch].Tree}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -128,7 +127,7 @@ func (s *Snapshot) head(ctx context.Context, repo *git.Repository, ref string, i
 // configure reads ferry.yaml from the protected default branch and the heads of the branches it names.
 func (s *Snapshot) configure(ctx context.Context, repo *git.Repository, version string, words environments.Words, refs map[string]git.ID) error {
 	var err error
-	if s.Config, err = environments.Load(ctx, &treeSource{ctx: ctx, repo: repo, tree: s.heads[s.DefaultBranch].Tree},
+	if s.Config, err = environments.Load(ctx, &git.Files{Context: ctx, Repository: repo, Tree: s.heads[s.DefaultBranch].Tree},
 		environments.For(version), environments.OnBranch(s.DefaultBranch), environments.Knowing(words)); err != nil {
 		return err
 	}
@@ -330,50 +329,6 @@ func (s *Snapshot) base(p environments.Placement) string {
 }
 
 func key(p environments.Placement) Key { return Key{App: p.App, Environment: p.Environment} }
-
-// treeSource lets the configuration be read from a commit.
-type treeSource struct {
-	ctx  context.Context
-	repo *git.Repository
-	tree git.ID
-}
-
-// List gives every file of the commit.
-func (t *treeSource) List() ([]string, error) {
-	entries, err := t.repo.Walk(t.ctx, t.tree, "")
-	if err != nil {
-		return nil, err
-	}
-	paths := make([]string, 0, len(entries))
-	for _, e := range entries {
-		paths = append(paths, e.Path)
-	}
-	return paths, nil
-}
-
-// ReadFile reads one file of the commit.
-func (t *treeSource) ReadFile(path string) ([]byte, error) {
-	e, err := t.repo.Lookup(t.ctx, t.tree, path)
-	if errors.Is(err, git.ErrNotFound) {
-		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return t.repo.Blob(t.ctx, e.ID)
-}
-
-// Prefetch asks for many files in one request.
-func (t *treeSource) Prefetch(paths []string) error {
-	var ids []git.ID
-	for _, path := range paths {
-		if e, err := t.repo.Lookup(t.ctx, t.tree, path); err == nil {
-			ids = append(ids, e.ID)
-		}
-	}
-	_, err := t.repo.Blobs(t.ctx, ids...)
-	return err
-}
 
 // missingBranch is a branch that the repository should have.
 type missingBranch struct{ Branch, Environment, URL string }
