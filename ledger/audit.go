@@ -99,9 +99,9 @@ func (e Entry) Files(record []byte) []File {
 	if e.Health == nil {
 		mark.Data = []byte(e.Path() + "\n")
 	}
-	files := []File{{e.Path(), b.Bytes()}, mark}
+	files := []File{{Path: e.Path(), Data: b.Bytes()}, mark}
 	if record != nil {
-		files = append(files, File{path.Join(folderOf(e.Environment, e.App), release.RecordName), record})
+		files = append(files, File{Path: path.Join(folderOf(e.Environment, e.App), release.RecordName), Data: record})
 	}
 	return files
 }
@@ -225,7 +225,7 @@ const seenFolder = auditFolder + "/_seen"
 
 // SeenFile says that the audit is complete up to a commit of a branch.
 func SeenFile(branch string, commit git.ID) File {
-	return File{path.Join(seenFolder, branch), []byte(string(commit) + "\n")}
+	return File{Path: path.Join(seenFolder, branch), Data: []byte(string(commit) + "\n")}
 }
 
 // Seen gives the commit of a branch up to which the audit is complete; "" where nobody said so.

@@ -109,7 +109,9 @@ func parse(all []place, data map[git.ID][]byte) (Book, error) {
 		case overridesFolder:
 			err = read(data[p.tree], &b.Overrides)
 		default:
-			err = read(data[p.tree], &b.Holds)
+			if err = read(data[p.tree], &b.Holds); err == nil {
+				b.Holds[len(b.Holds)-1].Tree = p.branch == ""
+			}
 		}
 		if err != nil {
 			problems = append(problems, &unreadable{p.String(), err})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/ferry-cd/ferry/release"
@@ -25,6 +26,10 @@ type Hold struct {
 	Hotfix *Hotfix `yaml:"hotfix,omitempty" json:"hotfix,omitempty"`
 	// Retire says that the app leaves the environment, and does not come back until it is resumed.
 	Retire *Retire `yaml:"retire,omitempty" json:"retire,omitempty"`
+	// ID names the hold to people; no file has it.
+	ID string `yaml:"-" json:"id,omitempty"`
+	// Tree says that it lies in the tree of the default branch, where only a commit ends it.
+	Tree bool `yaml:"-" json:"tree,omitempty"`
 	// Except lists releases that a person asked for by name: the hold does not stop them.
 	Except []release.Sequence `yaml:"except,omitempty" json:"except,omitempty"`
 }
@@ -84,6 +89,11 @@ func format(version int) error {
 	return nil
 }
 
+// Name is the hold's ID: everything is _.
+func (h Hold) Name() string {
+	return strings.TrimSuffix(strings.TrimPrefix(h.Path(), holdsFolder+"/"), ".yaml")
+}
+
 // Path is where the hold lies on the branch: one of each kind for each scope.
 func (h Hold) Path() string {
 	kind := ""
@@ -101,7 +111,7 @@ func (h Hold) Path() string {
 // File is the hold as it lies on the branch.
 func (h Hold) File() File {
 	h.Version, h.Since, h.Until = 1, second(h.Since), second(h.Until)
-	return File{h.Path(), marshal(h)}
+	return File{Path: h.Path(), Data: marshal(h)}
 }
 
 // Resumed removes every hold of just this scope.

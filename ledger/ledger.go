@@ -11,6 +11,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ferry-cd/ferry/git"
@@ -24,7 +25,11 @@ const Ref = "refs/heads/" + release.StateBranch
 type File struct {
 	Path string
 	Data []byte
+	New  bool // somebody else's file of that name stays: ErrTaken
 }
+
+// ErrTaken says that somebody wrote a file of that name first.
+var ErrTaken = errors.New("somebody else decided at the same moment; look, and ask again")
 
 // Write brings files onto the branch in one commit, whoever else writes at the same time. What is there already is not
 // written again; it tells whether it wrote.
@@ -86,6 +91,11 @@ func editsOf(ctx context.Context, repo *git.Repository, tree git.ID, files []Fil
 	var edits []git.Edit
 	for _, f := range files {
 		e := git.Edit{Path: f.Path}
+		if f.New {
+			if there, err := Has(ctx, repo, tree, f.Path); err != nil || there {
+				return nil, errors.Join(err, ErrTaken)
+			}
+		}
 		if f.Data == nil {
 			there, err := Has(ctx, repo, tree, f.Path)
 			if err != nil {

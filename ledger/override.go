@@ -37,5 +37,5 @@ func (o Override) Path() string { return path.Join(overridesFolder, o.Environmen
 // File is the override as it lies on the branch.
 func (o Override) File() File {
 	o.Version, o.Time, o.Review = 1, second(o.Time), second(o.Review)
-	return File{o.Path(), marshal(o)}
+	return File{Path: o.Path(), Data: marshal(o)}
 }

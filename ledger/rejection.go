@@ -33,5 +33,5 @@ func (r Rejection) Path() string {
 // File is the rejection as it lies on the branch.
 func (r Rejection) File() File {
 	r.Version, r.Time = 1, second(r.Time)
-	return File{r.Path(), marshal(r)}
+	return File{Path: r.Path(), Data: marshal(r)}
 }

@@ -41,6 +41,7 @@ func (p *Promoter) Apply(ctx context.Context, plan *Plan) ([]Done, error) {
 		}
 		all = append(all, done...)
 	}
+	mute := map[Key]bool{}           // whose status could not be set
 	moved := map[string]git.Commit{} // bases that this run itself moved on
 	for _, pr := range plan.Promotions {
 		if base, ok := moved[pr.Base]; ok && pr.Action != ActionKeep {
@@ -59,9 +60,13 @@ func (p *Promoter) Apply(ctx context.Context, plan *Plan) ([]Done, error) {
 			}
 			moved[pr.Base] = c
 		}
+		mute[Key{pr.Unit, pr.Environment}] = d.Err != nil
 		all = append(all, d)
 	}
 	for _, m := range plan.Merges {
+		if mute[Key{m.Unit, m.Environment}] && m.Way != TakenOut {
+			continue // what nobody could read is not merged; the next run says it first
+		}
 		all = append(all, p.merge(ctx, m))
 	}
 	return all, nil

@@ -32,6 +32,7 @@ type Change struct {
 	Notices  []string
 	Adopted  []string // files that were not ferry's and are taken over
 	Restores bool     // a rollback: nothing was rendered
+	Skips    bool     // a hotfix, or an override: it did not run where it should have before
 	Retires  bool     // the app leaves: From goes, and To says no more than what it was
 	Discards []string // hand edits that are discarded on request
 	edits    []edit
@@ -97,7 +98,9 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 	if err := c.check(w.placement, o, c.mild(judged)); err != nil {
 		return nil, err
 	}
-	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace, Levels: levels(s.Config.Risk), Facts: s.skipped(w)})
+	skipped := s.skipped(w)
+	c.Skips = len(skipped) > 0
+	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace, Levels: levels(s.Config.Risk), Facts: skipped})
 	c.proven()
 	if err := p.alike(ctx, s, w, c); err != nil {
 		return nil, err

@@ -49,6 +49,7 @@ func (p *Promoter) Holds(s *Snapshot, scope Scope) []ledger.Hold {
 		if l, single := s.lives[Key{h.App, h.Environment}]; single && s.moot(h, l) {
 			continue
 		}
+		h.ID = h.Name()
 		on = append(on, h)
 	}
 	return on
@@ -152,7 +153,7 @@ func (s *Snapshot) withdrawals(k Key, r release.Record) []gates.Withdrawal {
 	}
 	for _, rej := range s.book.Rejections {
 		if rej.App == k.App && rej.Environment == k.Environment && rej.Release.Is(r) {
-			out = append(out, gates.Withdrawal{Time: rej.Time, Reason: fmt.Sprintf("%s closed pull request #%d", rej.By, rej.PullRequest)})
+			out = append(out, gates.Withdrawal{Time: rej.Time, Reason: whyRejected(rej)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b gates.Withdrawal) int { return a.Time.Compare(b.Time) })

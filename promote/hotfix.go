@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/ledger"
@@ -147,7 +148,40 @@ func (p *Promoter) Promote(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	return p.Advance(ctx, o)
+	r, err := p.Advance(ctx, o)
+	if err == nil && !r.Wrote() {
+		err = p.idle(ctx, r, o)
+	}
+	return r, err
+}
+
+// idle says why a release that was asked for by name does not come, where no gate does.
+func (p *Promoter) idle(ctx context.Context, r *Report, o Options) error {
+	s := r.Plan.State
+	for _, pl := range s.placements {
+		said := func(k Key) bool { return k.Environment == pl.Environment && (k.App == pl.App || k.App == pl.Unit) }
+		if !o.has(key(pl)) || len(r.Plan.Failures) > 0 || slices.ContainsFunc(r.Plan.Waiting, func(w Waiting) bool { return said(w.Key) }) ||
+			slices.ContainsFunc(r.Plan.Promotions, func(pr Promotion) bool { return said(Key{pr.Unit, pr.Environment}) }) {
+			continue
+		}
+		live := s.lives[key(pl)]
+		rel, err := p.byName(ctx, s, pl, o.Release)
+		switch {
+		case live.Found && named(live.Record.Release, o.Release):
+			p.say("%s runs in %s already", o.Release, pl.Environment)
+			continue
+		case perUnit(err):
+		case err != nil:
+			return err
+		case live.Found && newer(live.Record.Release, rel):
+			err = refuse(key(pl), fmt.Sprintf("ferry rollback --app %s --env %s --to %s --reason ... goes back", pl.App, pl.Environment, o.Release),
+				"%s is older than %s, which runs there", rel.Version, live.Record.Release.Version)
+		default:
+			err = refuse(key(pl), "ferry status --why --app "+pl.App+" says more", "%s is not what %s has now: a newer or other release took its place there", rel.Version, strings.Join(pl.After, " and "))
+		}
+		r.Plan.Failures = append(r.Plan.Failures, err)
+	}
+	return nil
 }
 
 // except lets a release pass the holds of a rollback and a hotfix.

@@ -3,6 +3,8 @@ package promote
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 
 	"github.com/ferry-cd/ferry/diff"
 	"github.com/ferry-cd/ferry/environments"
@@ -49,7 +51,7 @@ func (p *Promoter) JudgeCommit(ctx context.Context, s *Snapshot, sha string) ([]
 		}
 		all = append(all, j)
 	}
-	return all, p.postGates(ctx, sha, all)
+	return all, p.postGates(ctx, string(c.ID), all)
 }
 
 // descends tells whether a commit builds on the head of a branch: else it says nothing about that branch.
@@ -65,10 +67,24 @@ func (s *Snapshot) descends(ctx context.Context, repo *git.Repository, c, base g
 }
 
 func (p *Promoter) commitAt(ctx context.Context, sha string) (git.Commit, error) {
-	if !git.ID(sha).Valid() {
-		return git.Commit{}, refuse(Key{}, "give all 40 digits", "%q is no commit", sha)
+	if git.ID(sha).Valid() {
+		return p.Repo.Commit(ctx, git.ID(sha))
 	}
-	return p.Repo.Commit(ctx, git.ID(sha))
+	refs, err := p.Repo.Refs(ctx)
+	if err != nil {
+		return git.Commit{}, err
+	}
+	found := map[git.ID]bool{}
+	for _, id := range refs {
+		found[id] = len(sha) >= 7 && strings.HasPrefix(string(id), strings.ToLower(sha))
+	}
+	maps.DeleteFunc(found, func(_ git.ID, is bool) bool { return !is })
+	for id := range found {
+		if len(found) == 1 {
+			return p.Repo.Commit(ctx, id)
+		}
+	}
+	return git.Commit{}, refuse(Key{}, "give all 40 digits, or at least 7 of a commit that a branch points to", "%q names no single commit", sha)
 }
 
 func (p *Promoter) judgeApp(ctx context.Context, s *Snapshot, pl environments.Placement, r release.Record) (Judged, error) {

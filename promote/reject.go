@@ -50,8 +50,16 @@ func (p *Promoter) accepted(ctx context.Context, s *Snapshot, u unit, wants []*w
 }
 
 func rejectedFor(w *want, r ledger.Rejection) gates.Condition {
-	return gates.Condition{Gate: "rejected", Holds: gates.Proposing, Reason: fmt.Sprintf("rejected: %s closed pull request #%d without merging it", r.By, r.PullRequest),
+	return gates.Condition{Gate: "rejected", Holds: gates.Proposing, Reason: "rejected: " + whyRejected(r),
 		Hint: fmt.Sprintf("propose it again: ferry promote --app %s --env %s", w.placement.App, w.placement.Environment)}
+}
+
+// whyRejected says who refused a release, and how.
+func whyRejected(r ledger.Rejection) string {
+	if r.PullRequest == 0 {
+		return fmt.Sprintf("%s was rolled back, and stays out since %s resumed", r.Release.Version, orUnknown(r.By))
+	}
+	return fmt.Sprintf("%s closed pull request #%d without merging it", r.By, r.PullRequest)
 }
 
 // carries tells whether a branch has just this release and configuration of an app.

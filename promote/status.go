@@ -204,8 +204,9 @@ func subject(pr Promotion) string {
 type Place struct {
 	Key
 	Release release.Release `json:"release"`
-	State   string          `json:"state"` // running, open, passed (an older one runs now, or a newer one), accepted
+	State   string          `json:"state"` // running, open, passed (an older one runs now, or a newer one), rejected, held, accepted
 	Now     string          `json:"now,omitempty"`
+	Why     string          `json:"why,omitempty"` // what stands in the way, where it is rejected or held
 	Cell    *Cell           `json:"cell,omitempty"`
 }
 
@@ -223,6 +224,7 @@ func (p *Promoter) Where(ctx context.Context, s *Snapshot, plan *Plan, what stri
 		}
 		places = append(places, found...)
 	}
+	places = append(places, p.barred(s, places)...)
 	for _, app := range m.Apps {
 		rel, ok := s.Accepted[app]
 		if ok && named(rel, what) && !slices.ContainsFunc(places, func(pl Place) bool { return pl.App == app }) {
@@ -231,6 +233,25 @@ func (p *Promoter) Where(ctx context.Context, s *Snapshot, plan *Plan, what stri
 	}
 	slices.SortStableFunc(places, func(a, b Place) int { return strings.Compare(a.App, b.App) })
 	return places, nil
+}
+
+// barred names the environments that a release which was found does not reach, because somebody refused it there or holds it.
+func (p *Promoter) barred(s *Snapshot, found []Place) []Place {
+	var more []Place
+	for _, pl := range s.placements {
+		at := func(q Place) bool { return q.App == pl.App && q.Environment == pl.Environment }
+		i := slices.IndexFunc(found, func(q Place) bool { return q.App == pl.App })
+		if i < 0 || slices.ContainsFunc(found, at) || s.lives[key(pl)].Found && newer(s.lives[key(pl)].Record.Release, found[i].Release) {
+			continue
+		}
+		w := &want{placement: pl, release: found[i].Release}
+		if r, no := s.rejectedBy(s.book.Rejections, w); no {
+			more = append(more, Place{Key: key(pl), Release: w.release, State: "rejected", Why: whyRejected(r)})
+		} else if cs := p.held(s, w); len(cs) > 0 {
+			more = append(more, Place{Key: key(pl), Release: w.release, State: "held", Why: strings.TrimPrefix(cs[0].Reason, "hold: ")})
+		}
+	}
+	return more
 }
 
 func (p *Promoter) wherein(ctx context.Context, s *Snapshot, pl environments.Placement, m Matrix, what string) ([]Place, error) {

@@ -3,6 +3,7 @@ package promote
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/gates"
@@ -95,7 +96,10 @@ func (p *Promoter) coming(ctx context.Context, s *Snapshot, pl environments.Plac
 	}
 	w := &want{placement: pl, release: rel, reading: reading{inputs: release.Inputs{}}}
 	if r, no := s.rejectedBy(s.book.Rejections, w); no {
-		return Rejected, fmt.Sprintf("%s closed pull request #%d without merging it", r.By, r.PullRequest), nil
+		return Rejected, whyRejected(r), nil
+	}
+	if cs := p.held(s, w); len(cs) > 0 {
+		return Underway, fmt.Sprintf("%s is on its way to %s, which is held: %s", name, pl.Environment, strings.TrimPrefix(cs[0].Reason, "hold: ")), nil
 	}
 	return Underway, fmt.Sprintf("%s is on its way to %s", name, pl.Environment), nil
 }

@@ -168,7 +168,12 @@ func (p pager) origins(c promote.Change) door.Inert {
 	case c.Retires:
 		return door.Say("leaves for good")
 	}
-	if len(all) == 0 {
+	switch {
+	case len(all) == 0 && c.Skips:
+		return door.Say("nowhere: it goes past the environments before")
+	case len(all) == 0 && c.From != nil && c.From.Release.Sequence == c.To.Release.Sequence:
+		return door.Say("runs here already")
+	case len(all) == 0:
 		return door.Say("comes from CI")
 	}
 	return p.lines(all)

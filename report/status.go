@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -38,6 +39,11 @@ func (w Terminal) Status(m promote.Matrix, now time.Time) error {
 func (w Terminal) needPeople(m promote.Matrix) error {
 	t := &lines{Terminal: w}
 	for _, h := range m.Holds {
+		if slices.ContainsFunc(m.Cells, func(c promote.Cell) bool {
+			return h.Covers(c.App, c.Environment) && slices.ContainsFunc(c.Waiting, func(w string) bool { return strings.Contains(w, promote.ReasonOf(h)) })
+		}) {
+			continue // said there
+		}
 		t.line(door.Lines("held: %s: %s", outside(held(h.App, h.Environment)), outside(promote.ReasonOf(h))))
 	}
 	for _, o := range m.Unreviewed {
@@ -70,7 +76,9 @@ func cellText(m promote.Matrix, app, environment string, now time.Time) string {
 	text := "(empty)"
 	if c.Version != "" {
 		text = outside(c.Version).Line() + " " + c.State
-		if !c.Since.IsZero() {
+		if c.State == "missing" {
+			text = outside(c.Version).Line() + " no report yet"
+		} else if !c.Since.IsZero() {
 			text += " " + age(now.Sub(c.Since))
 		}
 	} else if c.State != "empty" {
@@ -125,11 +133,16 @@ func place(p promote.Place, now time.Time) door.Text {
 	env := outside(p.Environment)
 	switch p.State {
 	case "running":
+		if p.Cell.State == "missing" {
+			return door.Lines("%s: runs there, no report yet", env)
+		}
 		return door.Lines("%s: runs there, %s since %s", env, outside(p.Cell.State), outside(age(now.Sub(p.Cell.Since))))
 	case "open":
 		return door.Lines("%s: proposed by #%s (%s)", env, number(p.Cell.Open.Number), outside(strings.Join(p.Cell.Waiting, "; ")))
 	case "passed":
 		return door.Lines("%s: was there, now %s", env, outside(p.Now))
+	case "rejected", "held":
+		return door.Lines("%s: %s: %s", env, outside(p.State), outside(p.Why))
 	}
 	return outside("accepted, in no environment yet")
 }

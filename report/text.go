@@ -22,7 +22,9 @@ func (w Terminal) Report(r *promote.Report) error {
 	}
 	for _, pr := range r.Plan.Promotions {
 		if pr.Action == promote.ActionKeep && !mergedBy(r, pr) {
-			t.line(proposedAlready(pr))
+			if !toldOf(r, pr) {
+				t.line(proposedAlready(pr))
+			}
 			t.conditions(2, "waits for ", pr.Conditions)
 		}
 	}
@@ -114,6 +116,13 @@ func (w Terminal) Why(plan *promote.Plan) error {
 }
 
 // mergedBy tells whether a run merged the pull request that its last plan still saw open.
+// toldOf tells whether this run opened or changed a pull request, and has said so.
+func toldOf(r *promote.Report, pr promote.Promotion) bool {
+	return slices.ContainsFunc(r.Done, func(d promote.Done) bool {
+		return (d.Action == promote.ActionOpen || d.Action == promote.ActionUpdate) && d.Err == nil && d.PullRequest != nil && d.PullRequest.Number == pr.PullRequest.Number
+	})
+}
+
 func mergedBy(r *promote.Report, pr promote.Promotion) bool {
 	return slices.ContainsFunc(r.Done, func(d promote.Done) bool {
 		return d.Action == promote.ActionMerge && d.Err == nil && d.PullRequest.Number == pr.PullRequest.Number

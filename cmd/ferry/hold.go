@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/ledger"
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/scm"
@@ -55,7 +57,8 @@ func (a *app) runHold(ctx context.Context, o holdOptions) error {
 	}
 	if !o.list {
 		h := ledger.Hold{App: o.app, Environment: o.env, Reason: scm.Text(o.reason), By: who, Since: a.Now(), Until: until}
-		_, err = ledger.Write(ctx, g.Repo, fmt.Sprintf("Hold %s: %s", scopeText(o.app, o.env), h.Reason), h.File())
+		h.ID = h.Name()
+		err = g.Hold(ctx, s, h)
 		if err == nil && o.output == "json" {
 			err = writeJSON(a.Out, holdsDocument{current, true, []ledger.Hold{h}})
 		} else if err == nil {
@@ -68,12 +71,24 @@ func (a *app) runHold(ctx context.Context, o holdOptions) error {
 		return writeJSON(a.Out, holdsDocument{current, false, append([]ledger.Hold{}, held...)})
 	}
 	for _, h := range held {
-		fmt.Fprintf(a.Out, "%s: %s\n", scopeText(h.App, h.Environment), scm.Text(promote.ReasonOf(h)))
+		fmt.Fprintf(a.Out, "%s: %s\n  %s\n", scopeText(h.App, h.Environment), scm.Text(promote.ReasonOf(h)), whose(h))
 	}
 	if len(held) == 0 {
 		fmt.Fprintln(a.Out, "nothing is held")
 	}
 	return nil
+}
+
+// whose says who holds, since when and until when, and where that is on record.
+func whose(h ledger.Hold) string {
+	since, until := "", "until somebody resumes"
+	if !h.Since.IsZero() {
+		since = " since " + h.Since.UTC().Format(time.RFC3339)
+	}
+	if !h.Until.IsZero() {
+		until = "until " + h.Until.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf("by %s%s, %s (%s)", door.Outside(cmp.Or(h.By, "somebody")).Line(), since, until, h.ID)
 }
 
 func (a *app) resumeCommand() *cli.Command {
@@ -99,7 +114,8 @@ func (a *app) runResume(ctx context.Context, o holdOptions) error {
 	if err != nil {
 		return err
 	}
-	wrote, err := ledger.Write(ctx, g.Repo, fmt.Sprintf("%s resumes %s", who, scopeText(o.app, o.env)), ledger.Resumed(o.app, o.env)...)
+	ended, err := g.Resume(ctx, s, o.app, o.env, who)
+	wrote := len(ended) > 0
 	if err != nil {
 		return err
 	}
@@ -109,6 +125,9 @@ func (a *app) runResume(ctx context.Context, o holdOptions) error {
 	said := "resumed: " + scopeText(o.app, o.env)
 	if !wrote {
 		said = "nothing was held: " + scopeText(o.app, o.env)
+	}
+	for _, e := range ended {
+		said += "\n  " + door.Outside(e).Line()
 	}
 	if _, err := fmt.Fprintln(a.Out, said); err != nil || wrote {
 		return err
