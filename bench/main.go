@@ -74,7 +74,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir = dir
-	parts := []func(context.Context) error{b.build, b.startup, b.promotion, b.comparison}
+	parts := []func(context.Context) error{b.build, b.startup, b.registries, b.promotion, b.comparison}
 	if b.rendered {
 		parts = []func(context.Context) error{b.build, b.startup, b.crowded, b.unchanged, b.rendering}
 	}

@@ -77,7 +77,7 @@ var owners = map[string][]string{
 	"code.gitea.io/sdk":                           {"scm/gitea"},
 	"k8s.io/client-go":                            {"connector/cluster", "render/helm", "check/schema"}, // of it, check/schema has the types and no client
 	"github.com/google/cel-go":                    {"check/policy"},
-	"github.com/google/go-containerregistry":      {"source/registry"},
+	"github.com/google/go-containerregistry":      {"source/registry", "bench"},
 	"github.com/prometheus/client_golang":         {"connector/operate"},
 	"github.com/urfave/cli":                       {"cmd/ferry"},
 	"github.com/invopop/jsonschema":               {"release", "environments", "cmd/ferry"},

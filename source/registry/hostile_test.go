@@ -447,7 +447,7 @@ func TestInwardRedirects(t *testing.T) {
 // dialer reaches one server, whatever the name.
 type dialer struct{ host string }
 
-func (d dialer) transport() http.RoundTripper { return rename{d.host} }
+func (d dialer) transport() http.RoundTripper { return rename(d) }
 
 // rename sends every request to one server; one that wants TLS finds none.
 type rename struct{ host string }

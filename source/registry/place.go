@@ -36,9 +36,8 @@ type host struct {
 	transport *door.Transport // nil until the scheme is known
 	base      string          // scheme and host
 
-	mu        sync.Mutex
-	challenge challenge
-	passes    map[string]pass // by repository
+	mu     sync.Mutex
+	passes map[string]pass // by repository
 }
 
 // place finds where an image's repository, a name without tag and digest, is read.
