@@ -67,6 +67,7 @@ type Environment struct {
 type Trust struct {
 	Connector []string
 	Checks    map[string][]string // pattern of a status context -> creators
+	Issuers   []string            // of identities that releases of apps with AllowedFrom carry; none = releases are believed
 }
 
 // Placement is one app in one environment: everything merged, placeholders expanded.

@@ -175,4 +175,5 @@ type rewriteFile struct {
 type trustFile struct {
 	Connector []text                `yaml:"connector" doc:"Accounts whose ferry/... statuses count; without it, anyone who may post them." example:"[app/ferry-connector]"`
 	Checks    map[statusName][]text `yaml:"checks" doc:"Pattern of a check to the accounts whose word counts." example:"{\"acceptance/*\": [app/ci]}"`
+	Issuers   []webURL              `yaml:"issuers" doc:"Issuers of the tokens by which a CI says who wrote a release: apps with allowedFrom take only releases that carry one. Without it, a release is believed." example:"[https://token.actions.githubusercontent.com]"`
 }

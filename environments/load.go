@@ -259,7 +259,7 @@ func peopleOf(f map[person][]text) map[string][]string {
 }
 
 func trustOf(t trustFile) Trust {
-	out := Trust{Connector: strs(t.Connector)}
+	out := Trust{Connector: strs(t.Connector), Issuers: strs(t.Issuers)}
 	for pattern, who := range t.Checks {
 		if out.Checks == nil {
 			out.Checks = map[string][]string{}

@@ -49,7 +49,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"text instead of list", "only: [dev, prod-eu]", "only: «dev", `only must be a list, not "dev"`},
 	{"cluster with the name of a status", "clusters: [us-1]", "clusters: [«continue]", `"continue" is no name for a cluster: its status would be the one that remembers what pipelines were told; call it otherwise`},
 	{"mapping instead of list", "clusters: [us-1]", "clusters: «{us-1: yes}", "clusters must be a list, not a mapping"},
-	{"list instead of mapping", "trust:\n  connector: [app/ferry-connector]\n  checks:\n    acceptance/*: [app/ci]\n", "trust: «[app/ci]\n", "trust must be a mapping, not a list"},
+	{"list instead of mapping", "trust:\n  connector: [app/ferry-connector]\n  issuers: [https://token.actions.githubusercontent.com]\n  checks:\n    acceptance/*: [app/ci]\n", "trust: «[app/ci]\n", "trust must be a mapping, not a list"},
 	{"nothing instead of list", "only: [dev, prod-eu]", "only:« ", "only must be a list, not nothing; leave the key out or give it a value"},
 	{"yes for true", "allowSecrets: true", "allowSecrets: «yes", `allowSecrets must be true or false, not "yes"`},
 	{"version as a number", `version: "1.33.4"`, `version: «1.30`, `version must be text, not the number 1.30; write it in quotes: "1.30"`},

@@ -13,7 +13,7 @@ const SchemaID = "https://ferry-cd.github.io/ferry/schema/release-v1.json"
 // Schema gives the JSON Schema of release documents, made from the types and the forms that the parser checks.
 func Schema() ([]byte, error) {
 	r := jsonschema.Reflector{Anonymous: true}
-	s := r.Reflect(document{})
+	s := r.Reflect(Document{})
 	s.ID = SchemaID
 	s.Title = "A release document of ferry"
 	for _, rule := range rules {
@@ -36,8 +36,8 @@ var rules = []struct {
 	form                       *regexp.Regexp
 	more                       func(*jsonschema.Schema)
 }{
-	{"document", "schemaVersion", "Version of this format.", nil, func(s *jsonschema.Schema) { s.Const = DocumentVersion }},
-	{"document", "releases", "One release of each app, accepted together or not at all.", nil, atLeastOne},
+	{"Document", "schemaVersion", "Version of this format.", nil, func(s *jsonschema.Schema) { s.Const = DocumentVersion }},
+	{"Document", "releases", "One release of each app, accepted together or not at all.", nil, atLeastOne},
 	{"Release", "app", "Name of the app in ferry.yaml.", nameForm, nil},
 	{"Release", "version", "A label for people, such as 1.4.0; always a string.", nil, lengths(1, maxVersion)},
 	{"Release", "sequence", "Orders the releases of an app; taken from the CI's variables where it is missing.", nil, nil},

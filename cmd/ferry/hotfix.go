@@ -47,10 +47,11 @@ func (a *app) runHotfix(ctx context.Context, o hotfixOptions) error {
 	if o.env == "" || o.base == "" || o.reason == "" {
 		return usagef("fix what, on top of what, and why? give --env, --base and --reason")
 	}
-	releases, err := a.readReleases(o.release)
+	document, err := a.readReleases(o.release)
 	if err != nil {
 		return err
 	}
+	releases, said := document.Releases, claim{document.Identity, digestOf(document.Releases)}
 	if len(releases) != 1 {
 		return usagef("a hotfix is one release of one app")
 	}
@@ -68,6 +69,9 @@ func (a *app) runHotfix(ctx context.Context, o hotfixOptions) error {
 	}
 	b, err := a.completeHotfix(ctx, g, o, &releases[0])
 	if err != nil {
+		return err
+	}
+	if err := a.believe(ctx, b.config, said, releases); err != nil {
 		return err
 	}
 	fix.Release, fix.Descends = releases[0], b.descends(releases[0])

@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"scm/bitbucket":      {"scm", "door"},
 	"source":             {"release", "git", "door"},
 	"source/registry":    {"release", "door"},
+	"source/identity":    {"door"},
 	"archive":            {},
 	"charts":             {"door", "archive"},
 	"supply":             {"charts", "archive", "git", "door"},

@@ -55,10 +55,11 @@ func (o releaseOptions) given() bool { return o.version != "" || o.document != "
 
 // openIntake makes complete releases of what the command line says, ready to be planned or accepted.
 func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promote.Snapshot, *source.Intake, error) {
-	releases, err := a.readReleases(o.release)
+	document, err := a.readReleases(o.release)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	releases, said := document.Releases, claim{document.Identity, digestOf(document.Releases)}
 	g, err := a.openGitOps(ctx, o.gitops)
 	if err != nil {
 		return nil, nil, nil, err
@@ -83,6 +84,9 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 		return nil, nil, nil, err
 	}
 	if err := b.complete(ctx, releases, s.Accepted); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := a.believe(ctx, s.Config, said, releases); err != nil {
 		return nil, nil, nil, err
 	}
 	if releases, err = b.contained(ctx, releases, s.Accepted); err != nil {
@@ -113,15 +117,15 @@ func (b *builder) allElsewhere(releases []release.Release) bool {
 }
 
 // readReleases reads flags or the document.
-func (a *app) readReleases(o releaseOptions) ([]release.Release, error) {
+func (a *app) readReleases(o releaseOptions) (release.Document, error) {
 	if o.document != "" {
 		if o.app != "" || o.version != "" || len(o.images) > 0 {
-			return nil, usagef("give a release by --release or by --app, --version and --image, not both")
+			return release.Document{}, usagef("give a release by --release or by --app, --version and --image, not both")
 		}
 		return a.readDocument(o.document)
 	}
 	if o.app == "" {
-		return nil, usagef("which release? give --app and --version, or --release FILE")
+		return release.Document{}, usagef("which release? give --app and --version, or --release FILE")
 	}
 	r := release.Release{App: o.app, Version: o.version}
 	var problems []error
@@ -132,32 +136,32 @@ func (a *app) readReleases(o releaseOptions) ([]release.Release, error) {
 		}
 		r.Images = append(r.Images, img)
 	}
-	return []release.Release{r}, errors.Join(problems...)
+	return release.Document{Releases: []release.Release{r}}, errors.Join(problems...)
 }
 
 // maxDocument bounds a release document.
 const maxDocument = 16 << 20
 
-func (a *app) readDocument(name string) ([]release.Release, error) {
+func (a *app) readDocument(name string) (release.Document, error) {
 	in := a.In
 	if name != "-" {
 		f, err := os.Open(a.below(name))
 		if err != nil {
-			return nil, err
+			return release.Document{}, err
 		}
 		defer f.Close()
 		in = f
 	}
 	data, err := io.ReadAll(io.LimitReader(in, maxDocument))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return release.Document{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	releases, err := release.ParseReleases(data)
+	d, err := release.ParseDocument(data)
 	var problems release.Problems
 	if errors.As(err, &problems) {
-		return nil, problems.In(name)
+		return release.Document{}, problems.In(name)
 	}
-	return releases, err
+	return d, err
 }
 
 // builder completes releases from CI variables, the checkout and ferry.yaml.

@@ -24,6 +24,7 @@ type releaseCreateOptions struct {
 	registry *registryOptions
 	file     string
 	add      bool
+	attest   bool
 	verbose  bool
 }
 
@@ -45,6 +46,7 @@ func (a *app) releaseCreateCommand() *cli.Command {
 		Flags: append(append(releaseFlags(), registryFlags(o.registry)...),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.file, Value: "release.json", Usage: "`FILE` to write, or - for stdout"},
 			&cli.BoolFlag{Name: "add", Destination: &o.add, Usage: "add to the document, which holds other apps of the same commit"},
+			&cli.BoolFlag{Name: "attest", Destination: &o.attest, Usage: "let the CI say in the document who wrote it, for trust.issuers in ferry.yaml (GitHub Actions: permission id-token: write)"},
 			&cli.BoolFlag{Name: "verbose", Destination: &o.verbose, Usage: "show what is asked of registries"}),
 		Action: func(c *cli.Context) error {
 			o.release = releaseOf(c)
@@ -57,10 +59,11 @@ func (a *app) runReleaseCreate(ctx context.Context, o releaseCreateOptions) erro
 	if o.release.dev {
 		return usagef("--dev is for trying out: a document that travels is of a commit")
 	}
-	releases, err := a.readReleases(o.release)
+	document, err := a.readReleases(o.release)
 	if err != nil {
 		return err
 	}
+	releases := document.Releases
 	open := sync.OnceValues(func() (*registry.Client, error) {
 		return a.openRegistry(o.registry, a.registryLog(forgeOptions{verbose: o.verbose}))
 	})
@@ -79,7 +82,13 @@ func (a *app) runReleaseCreate(ctx context.Context, o releaseCreateOptions) erro
 			return err
 		}
 	}
-	data, err := release.FormatReleases(releases)
+	document = release.Document{Releases: releases}
+	if o.attest {
+		if document.Identity, err = a.attest(ctx, releases); err != nil {
+			return err
+		}
+	}
+	data, err := release.FormatDocument(document)
 	if err != nil {
 		return err
 	}
@@ -124,13 +133,14 @@ func (a *app) addTo(file string, fresh []release.Release) ([]release.Release, er
 	if file == "-" {
 		return nil, usagef("--add needs a file")
 	}
-	there, err := a.readDocument(file)
+	document, err := a.readDocument(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return fresh, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	there := document.Releases
 	for _, r := range fresh {
 		there = slices.DeleteFunc(there, func(old release.Release) bool { return old.App == r.App })
 	}
