@@ -77,7 +77,9 @@ func TestPruneLeavesOtherAppsAlone(t *testing.T) {
 	web, pay := s.next(1)
 	s.accept(web, pay)
 	store := s.store()
-	none := func(context.Context) (map[string]map[string]bool, error) { return map[string]map[string]bool{"web": {}}, nil }
+	none := func(context.Context) (map[string]map[string]bool, error) {
+		return map[string]map[string]bool{"web": {}}, nil
+	}
 	if gone, err := store.Prune(t.Context(), none); err != nil || len(gone) != 1 || gone[0].App != "web" {
 		t.Fatalf("%v, %v", gone, err)
 	}
