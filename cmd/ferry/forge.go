@@ -112,7 +112,11 @@ func (a *app) connect(ctx context.Context, remote, user string, o forgeOptions, 
 
 func (a *app) credentials(c call) (credentials, error) {
 	d, _ := driverOf(c.kind)
-	return d.credentials(a, c)
+	ask := func() (credentials, error) { return d.credentials(a, c) }
+	if a.rotates {
+		return a.rotate(ask)
+	}
+	return ask()
 }
 
 func openDriver(ctx context.Context, c call) (scm.Client, error) {

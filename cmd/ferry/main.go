@@ -29,6 +29,7 @@ type app struct {
 	atEnd    []func() // what is said when a run is over
 	talk     talk
 	result   *written // where a script reads the result
+	rotates  bool     // credentials may change while this runs
 }
 
 func main() { os.Exit(run()) }
@@ -99,6 +100,7 @@ func (a *app) commands() *cli.App {
 			a.whereCommand(),
 			a.reportCommand(),
 			a.notifyCommand(),
+			a.connectorCommand(),
 			a.demoCommand(),
 			a.diffCommand(),
 			a.renderCommand(),

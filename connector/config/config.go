@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,11 +26,13 @@ type Config struct {
 // Repository is a GitOps repository.
 type Repository struct {
 	URL          string
+	Addresses    []string // under which the engines know it, beside URL
 	Forge        Forge
 	Credentials  Credentials
 	Environments []string // none means all that run here
 	Units        []Unit
 	Deployments  bool
+	Production   []string // environments whose deployments are shown as production
 }
 
 // Forge says what an address does not tell.
@@ -63,8 +66,8 @@ type Webhooks struct {
 
 // Limits are how long and how often.
 type Limits struct {
-	Settle, Every  time.Duration
-	Posts, Waiting int
+	Settle, Every, Debounce time.Duration
+	Posts, Waiting          int
 }
 
 // Pipeline is one that goes on. Exactly one of its hosts is not nil.
@@ -127,7 +130,7 @@ func Load(file string, data []byte) (*Config, error) {
 
 func (f rootFile) config(d *environments.Document) *Config {
 	c := &Config{Cluster: string(f.Cluster), Namespaces: strs(f.Namespaces), Listen: cmp.Or(string(f.Metrics.Listen), ":8081"), Page: secrets(f.Page.Tokens),
-		Limits: Limits{Settle: span(f.Limits.Settle, "5s"), Every: span(f.Limits.Every, "1m"), Posts: cmp.Or(f.Limits.Posts, 50), Waiting: cmp.Or(f.Limits.Waiting, 10_000)}}
+		Limits: Limits{Settle: span(f.Limits.Settle, "5s"), Every: span(f.Limits.Every, "1m"), Debounce: span(f.Limits.Debounce, "10s"), Posts: cmp.Or(f.Limits.Posts, 50), Waiting: cmp.Or(f.Limits.Waiting, 10_000)}}
 	for _, r := range f.Repositories {
 		c.Repositories = append(c.Repositories, r.repository())
 	}
@@ -145,7 +148,7 @@ func (f rootFile) config(d *environments.Document) *Config {
 }
 
 func (r gitopsFile) repository() Repository {
-	out := Repository{URL: string(r.URL), Forge: r.Forge.forge(), Credentials: r.Credentials.credentials(), Environments: strs(r.Environments), Deployments: r.Deployments}
+	out := Repository{URL: string(r.URL), Addresses: strs(r.Addresses), Forge: r.Forge.forge(), Credentials: r.Credentials.credentials(), Environments: strs(r.Environments), Deployments: r.Deployments, Production: strs(r.Production)}
 	for _, u := range r.Units {
 		out.Units = append(out.Units, Unit{string(u.Environment), string(u.App), string(u.Kind), string(u.Namespace), string(u.Name)})
 	}
@@ -231,6 +234,13 @@ func (c *Config) SourceOf(url string) (Source, bool) {
 		}
 	}
 	return Source{}, false
+}
+
+// Concerns tells whether a pipeline is for an app in an environment of a repository; empty names are of none.
+func (p Pipeline) Concerns(repository, environment, app string) bool {
+	return (len(p.Repositories) == 0 || slices.ContainsFunc(p.Repositories, func(pattern string) bool { return Fits(pattern, repository) })) &&
+		(environment == "" || len(p.Environments) == 0 || slices.Contains(p.Environments, environment)) &&
+		(app == "" || len(p.Apps) == 0 || slices.Contains(p.Apps, app))
 }
 
 // Fits tells whether an address has the form of a pattern, in which * stands for any text. A credential that is kept for one

@@ -46,7 +46,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Cluster != "eu-1" || len(c.Repositories) != 2 || len(c.Pipelines) != 9 || c.Listen != "127.0.0.1:9000" || c.Limits != (Limits{10 * time.Second, 30 * time.Second, 20, 500}) {
+	if c.Cluster != "eu-1" || len(c.Repositories) != 2 || len(c.Pipelines) != 9 || c.Listen != "127.0.0.1:9000" || c.Limits != (Limits{10 * time.Second, 30 * time.Second, 15 * time.Second, 20, 500}) {
 		t.Errorf("read %+v", c)
 	}
 	if diff := cmp.Diff(&Webhooks{Listen: ":8080", Signing: []Secret{{File: "/etc/ferry/webhook"}}, Tokens: []Secret{{Env: "ARGOCD_TOKEN"}}, MaxAge: 20 * time.Minute}, c.Webhooks); diff != "" {
@@ -70,7 +70,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Config{Repositories: []Repository{{URL: "git@github.com:acme/gitops.git"}}, Listen: ":8081",
-		Limits: Limits{Settle: 5 * time.Second, Every: time.Minute, Posts: 50, Waiting: 10_000}}
+		Limits: Limits{Settle: 5 * time.Second, Every: time.Minute, Debounce: 10 * time.Second, Posts: 50, Waiting: 10_000}}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Error(diff)
 	}

@@ -28,12 +28,14 @@ type rootFile struct {
 }
 
 type gitopsFile struct {
-	URL          environments.RepositoryURL `yaml:"url" jsonschema:"required" doc:"Where the repository is, as ferry --repo takes it." example:"https://github.com/acme/gitops"`
-	Forge        forgeFile                  `yaml:"forge" doc:"The forge that holds it, where its address does not tell." example:"{kind: gitlab, url: https://git.example.com}"`
-	Credentials  credentialsFile            `yaml:"credentials" doc:"Who the connector is there." example:"{token: {file: /etc/ferry/token}}"`
-	Environments []environments.Name        `yaml:"environments" doc:"Environments of the repository that run in this cluster; without it, all, or those that list the cluster." example:"[dev, qa]"`
-	Units        []unitFile                 `yaml:"units" doc:"Which object applies an app, where repository, branch and path do not tell." example:"[{environment: prod, app: shop, kind: Kustomization, namespace: flux-system, name: shop}]"`
-	Deployments  bool                       `yaml:"deployments" doc:"Show promotions as deployments too, on forges that have them." example:"true"`
+	URL          environments.RepositoryURL   `yaml:"url" jsonschema:"required" doc:"Where the repository is, as ferry --repo takes it." example:"https://github.com/acme/gitops"`
+	Addresses    []environments.RepositoryURL `yaml:"addresses" doc:"Other addresses under which Flux or Argo CD know it, as that of a mirror. HTTPS and SSH to the same host are the same." example:"[https://mirror.example.com/gitops]"`
+	Forge        forgeFile                    `yaml:"forge" doc:"The forge that holds it, where its address does not tell." example:"{kind: gitlab, url: https://git.example.com}"`
+	Credentials  credentialsFile              `yaml:"credentials" doc:"Who the connector is there." example:"{token: {file: /etc/ferry/token}}"`
+	Environments []environments.Name          `yaml:"environments" doc:"Environments of the repository that run in this cluster; without it, all, or those that list the cluster." example:"[dev, qa]"`
+	Units        []unitFile                   `yaml:"units" doc:"Which object applies an app, where repository, branch and path do not tell." example:"[{environment: prod, app: shop, kind: Kustomization, namespace: flux-system, name: shop}]"`
+	Deployments  bool                         `yaml:"deployments" doc:"Show promotions as deployments too, on forges that have them." example:"true"`
+	Production   []environments.Name          `yaml:"production" doc:"Environments whose deployments are shown as production." example:"[prod]"`
 }
 
 type forgeFile struct {
@@ -93,8 +95,9 @@ type pageFile struct {
 }
 
 type limitsFile struct {
-	Settle  environments.Span `yaml:"settle" default:"5s" doc:"How long Argo CD has to say the same before it is believed." example:"5s"`
-	Every   environments.Span `yaml:"every" default:"1m" doc:"How often the repositories are looked at when nothing says that they changed." example:"1m"`
-	Posts   int               `yaml:"posts" jsonschema:"minimum=4,maximum=500" default:"50" doc:"Statuses that one commit and context may get; forges have an end too." example:"50"`
-	Waiting int               `yaml:"waiting" jsonschema:"minimum=10,maximum=1000000" default:"10000" doc:"Webhooks' hints that may wait; after that, senders are told to come back." example:"10000"`
+	Settle   environments.Span `yaml:"settle" default:"5s" doc:"How long Argo CD has to say the same before it is believed." example:"5s"`
+	Every    environments.Span `yaml:"every" default:"1m" doc:"How often the repositories are looked at when nothing says that they changed." example:"1m"`
+	Debounce environments.Span `yaml:"debounce" default:"10s" doc:"How long a state that is no end lasts before it is said." example:"10s"`
+	Posts    int               `yaml:"posts" jsonschema:"minimum=4,maximum=500" default:"50" doc:"Statuses that one commit and context may get; forges have an end too." example:"50"`
+	Waiting  int               `yaml:"waiting" jsonschema:"minimum=10,maximum=1000000" default:"10000" doc:"Webhooks' hints that may wait; after that, senders are told to come back." example:"10000"`
 }

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ferry-cd/ferry/connector"
+	"github.com/ferry-cd/ferry/connector/config"
+	"github.com/ferry-cd/ferry/connector/pipeline"
+	"github.com/ferry-cd/ferry/door"
+	"github.com/ferry-cd/ferry/git"
+)
+
+// connectorName is who the connector is on the embedded forge; on others its credentials tell.
+const connectorName = "ferry-connector"
+
+// assemble opens everything that the configuration names.
+func (r *running) assemble(ctx context.Context) (connector.Options, error) {
+	pipelines, err := r.pipelines()
+	if err != nil {
+		return connector.Options{}, err
+	}
+	o := connector.Options{Cluster: r.watcher, ClusterName: r.config.Cluster, Pipelines: pipelines, Counter: logged{r.metrics, r.log}, Leading: r.leads, Now: r.Now, Version: version,
+		Timing: connector.Timing{Poll: r.config.Limits.Every, Settle: r.config.Limits.Settle, Debounce: r.config.Limits.Debounce, Budget: r.config.Limits.Posts}}
+	if !r.advances(pipelines) {
+		o.Timing.Advance = -1
+	}
+	for _, repository := range r.config.Repositories {
+		one, err := r.repository(ctx, repository)
+		if err != nil {
+			return o, fmt.Errorf("open %s: %w", door.Redact(repository.URL), err)
+		}
+		o.Repositories = append(o.Repositories, one)
+	}
+	return o, nil
+}
+
+func (r *running) advances(p *pipeline.Pipelines) bool {
+	return slices.ContainsFunc(r.config.Repositories, func(one config.Repository) bool { return p.Advances(one.URL) })
+}
+
+// open opens a repository with its forge, as whom the configuration says.
+func (r *running) open(ctx context.Context, url string, f config.Forge, who config.Credentials) (connection, error) {
+	a := r.as(who, r.secrets)
+	how, err := a.gitOptions(git.Identity{Name: connectorName, Email: connectorName + "@localhost"})
+	if err != nil {
+		return connection{}, err
+	}
+	at, err := a.connect(ctx, url, connectorName, forgeOptions{kind: f.Kind, url: f.URL}, how)
+	if err == nil && at.forge == nil {
+		err = &noForgeError{url}
+	}
+	return at, err
+}
+
+func (r *running) repository(ctx context.Context, c config.Repository) (connector.Repository, error) {
+	at, err := r.open(ctx, c.URL, c.Forge, c.Credentials)
+	if err != nil {
+		return connector.Repository{}, err
+	}
+	name := destinationName(at.repo.URL())
+	if counts, ok := at.forge.(counted); ok {
+		r.calls[name] = counts
+	}
+	var rules []connector.Rule
+	for _, u := range c.Units {
+		rules = append(rules, connector.Rule{Environment: u.Environment, App: u.App, Unit: connector.Ref{Kind: u.Kind, Namespace: u.Namespace, Name: u.Name}})
+	}
+	return connector.Repository{
+		Name: c.URL, Addresses: c.Addresses, Units: rules,
+		Open: func(ctx context.Context) (*git.Repository, error) {
+			fresh, err := r.open(ctx, c.URL, c.Forge, c.Credentials)
+			return fresh.repo, err
+		},
+		Environments: c.Environments,
+		Forge:        connector.Destination{Name: name, Forge: at.forge, Credential: whose(c.Credentials, name)},
+		Sources:      r.sources.of, PullRequests: true, Deployments: c.Deployments, Production: c.Production,
+	}, nil
+}
+
+// whose names a credential: what is written with one and the same shares its pace.
+func whose(c config.Credentials, other string) string {
+	switch {
+	case !c.Token.IsZero():
+		return c.Token.String()
+	case c.AppID != "":
+		return "app " + c.AppID
+	}
+	return other
+}
+
+// destinationName is an address as people say it: github.com/acme/gitops.
+func destinationName(url string) string {
+	_, rest, found := strings.Cut(url, "://")
+	if !found {
+		rest = url
+	}
+	if at := strings.IndexByte(rest, '@'); at >= 0 {
+		rest = rest[at+1:]
+	}
+	return strings.TrimSuffix(rest, ".git")
+}
+
+// sourceForges are the forges of source repositories, opened when a release first names one. Only those that the
+// configuration names are told.
+type sourceForges struct {
+	*running
+	mu     sync.Mutex
+	opened map[string]connector.Destination
+}
+
+// maxSources bounds them: releases name them, and who may write one must not fill the memory.
+const maxSources = 5_000
+
+func (s *sourceForges) of(url string) (connector.Destination, bool) {
+	who, ok := s.config.SourceOf(url)
+	if !ok {
+		return connector.Destination{}, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if found, ok := s.opened[url]; ok {
+		return found, found.Forge != nil
+	}
+	if len(s.opened) >= maxSources {
+		return connector.Destination{}, false
+	}
+	at, err := s.open(context.Background(), url, who.Forge, who.Credentials)
+	if err != nil {
+		s.log.Warn("a source repository cannot be told", "repository", door.Redact(url), "error", err.Error())
+		s.opened[url] = connector.Destination{}
+		return connector.Destination{}, false
+	}
+	name := destinationName(at.repo.URL())
+	s.opened[url] = connector.Destination{Name: name, Forge: at.forge, Credential: whose(who.Credentials, name)}
+	return s.opened[url], true
+}
+
+// pipelines makes those that the configuration names.
+func (r *running) pipelines() (*pipeline.Pipelines, error) {
+	ca, err := r.certificates()
+	if err != nil {
+		return nil, err
+	}
+	var all []pipeline.Pipeline
+	for _, p := range r.config.Pipelines {
+		one := pipeline.Pipeline{Name: p.Name, Host: r.host(p, ca), Concerns: p.Concerns}
+		for _, when := range p.When {
+			if when == config.Advance {
+				one.Advance = true
+				continue
+			}
+			one.When = append(one.When, connector.Phase(strings.ReplaceAll(when, "-", " ")))
+		}
+		all = append(all, one)
+	}
+	return pipeline.New(r.told, all...), nil
+}
+
+func (r *running) told(t pipeline.Told) {
+	r.metrics.Told(t.Pipeline, t.Err, pipeline.ErrNobody)
+	if t.Err != nil {
+		r.log.Warn("a pipeline was not told", "pipeline", t.Pipeline, "key", t.Key, "error", t.Err.Error())
+		return
+	}
+	r.log.Info("told a pipeline", "pipeline", t.Pipeline, "key", t.Key)
+}
+
+func (r *running) host(p config.Pipeline, ca []byte) pipeline.Host {
+	way := func(url string, token config.Secret) pipeline.Way {
+		return pipeline.Way{URL: url, Token: func() door.Token { return r.secrets.Last(token) }, AllowPrivate: p.AllowPrivate, CABundle: ca, Now: r.Now}
+	}
+	switch {
+	case p.GitHub != nil:
+		g := p.GitHub
+		w := way(g.URL, p.Token)
+		switch {
+		case g.Deployment:
+			return pipeline.Deployment(w, g.Repository)
+		case g.Event != "":
+			return pipeline.Event(w, g.Repository, g.Event)
+		}
+		return pipeline.Workflow(w, g.Repository, g.Workflow, g.Ref, g.Inputs)
+	case p.GitLab != nil:
+		g := p.GitLab
+		if g.Job != "" {
+			return pipeline.ManualJob(way(g.URL, p.Token), g.Project, g.Job, g.Variables)
+		}
+		return pipeline.Trigger(way(g.URL, g.Trigger), g.Project, g.Ref, g.Variables)
+	case p.Azure != nil:
+		z := p.Azure
+		if z.Task != "" {
+			return pipeline.Task(way(z.URL, p.Token), z.Project, z.Task)
+		}
+		return pipeline.Run(way(z.URL, p.Token), z.Project, z.Pipeline, z.Ref, z.Variables)
+	case p.Gitea != nil:
+		g := p.Gitea
+		return pipeline.GiteaWorkflow(way(g.URL, p.Token), g.Repository, g.Workflow, g.Ref, g.Inputs)
+	}
+	w := way(p.Webhook.URL, config.Secret{})
+	w.Token = nil
+	return pipeline.Webhook(w, r.secrets.All(p.Webhook.Signing))
+}
