@@ -241,13 +241,18 @@ func (r *running) tryCluster(ctx context.Context) []finding {
 	if !r.o.alone {
 		elects = r.elect(access).Namespace
 	}
-	granted, err := cluster.Check(ctx, access, r.config.Namespaces, elects)
+	has, missing, err := cluster.Missing(ctx, access, r.config.Namespaces, elects)
 	if err != nil {
 		return []finding{failed("cluster "+access.Host, unreachable(ctx, err), "see that the address is right and reached from here, and that the credentials are valid")}
 	}
-	var out []finding
-	for _, g := range granted {
-		out = append(out, finding{What: g.What, OK: g.OK, Note: g.Note, Fix: g.Fix})
+	engines := finding{What: "cluster " + access.Host, OK: true, Note: "it has " + strings.Join(has, ", ")}
+	if !slices.ContainsFunc([]string{"Kustomization", "HelmRelease", "Application"}, func(kind string) bool { return slices.Contains(has, kind) }) {
+		engines = finding{What: engines.What, Note: "no Kustomization, HelmRelease or Application is defined: there is neither Flux nor Argo CD",
+			Fix: "install one of them; a connector that runs picks it up by itself"}
+	}
+	out := []finding{engines}
+	for _, p := range missing {
+		out = append(out, finding{What: p.Object, Note: p.Text, Fix: p.Next})
 	}
 	return out
 }
