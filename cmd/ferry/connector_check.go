@@ -21,6 +21,7 @@ import (
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/report"
 	"github.com/ferry-cd/ferry/scm"
+	"github.com/ferry-cd/ferry/source"
 )
 
 func (a *app) connectorCheckCommand() *cli.Command {
@@ -157,7 +158,7 @@ func (r *running) tryRepository(ctx context.Context, c config.Repository) ([]fin
 	if err != nil {
 		return nil, err
 	}
-	s, err := (&promote.Promoter{Repo: at.repo, Words: report.Words(), Now: r.Now, Version: version}).Load(ctx, promote.Scope{})
+	s, err := (&promote.Promoter{Repo: at.repo, Sources: source.NewStore(at.repo), Words: report.Words(), Now: r.Now, Version: version}).Load(ctx, promote.Scope{})
 	if err != nil {
 		return nil, err
 	}
