@@ -76,13 +76,13 @@ func (r *running) repository(ctx context.Context, c config.Repository) (connecto
 			return fresh.repo, err
 		},
 		Environments: c.Environments,
-		Forge:        connector.Destination{Name: name, Forge: at.forge, Credential: whose(c.Credentials, name)},
+		Forge:        connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(c.Credentials, name)},
 		Sources:      r.sources.of, PullRequests: true, Deployments: c.Deployments, Production: c.Production,
 	}, nil
 }
 
-// whose names a credential: what is written with one and the same shares its pace.
-func whose(c config.Credentials, other string) string {
+// paceOf names a credential: what is written with one and the same shares its pace.
+func paceOf(c config.Credentials, other string) string {
 	switch {
 	case !c.Token.IsZero():
 		return c.Token.String()
@@ -135,7 +135,7 @@ func (s *sourceForges) of(url string) (connector.Destination, bool) {
 		return connector.Destination{}, false
 	}
 	name := destinationName(at.repo.URL())
-	s.opened[url] = connector.Destination{Name: name, Forge: at.forge, Credential: whose(who.Credentials, name)}
+	s.opened[url] = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(who.Credentials, name)}
 	return s.opened[url], true
 }
 
