@@ -181,7 +181,7 @@ func (r *running) lead(ctx context.Context, work func(context.Context)) error {
 func (r *running) leads() bool { return r.election == nil || r.election.Leading() }
 
 func (r *running) elect(access cluster.Access) *cluster.Election {
-	return &cluster.Election{Client: access.Client, Namespace: cmp.Or(r.o.namespace, podNamespace()), Name: r.o.lease, Identity: identity(r.Getenv)}
+	return &cluster.Election{Client: access.Client, Namespace: cmp.Or(r.o.namespace, podNamespace()), Name: r.o.lease, Identity: processName(r.Getenv)}
 }
 
 // podNamespace is where Kubernetes tells a pod its namespace.
@@ -193,8 +193,8 @@ func podNamespace() string {
 	return strings.TrimSpace(string(data))
 }
 
-// identity names this process among all that ever take part.
-func identity(getenv func(string) string) string {
+// processName names this process among all that ever take part.
+func processName(getenv func(string) string) string {
 	host, _ := os.Hostname()
 	return cmp.Or(getenv("POD_NAME"), host, "connector") + "_" + strings.ToLower(rand.Text()[:8])
 }
