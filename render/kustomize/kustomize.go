@@ -5,6 +5,7 @@
 //	plugin.go    generators and transformers: the built-in ones, and what their configuration reads
 //	remote.go    what kustomize would take for a URL or a Git repository
 //	fence.go     the library's one global, its schema, kept from leaking between builds
+//	disk.go      the file system that the library reads from
 //	quiet.go     words that kustomize calls deprecated, replaced
 //	split.go     very many resources, built in parts
 //	print.go     resources as the library prints them
@@ -27,7 +28,6 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/ferry-cd/ferry/render"
 )
@@ -147,7 +147,7 @@ func (w *walker) runOn(files render.Files) (all []*resource.Resource, err error)
 			err = fmt.Errorf("kustomize cannot read it: %v", p)
 		}
 	}()
-	disk := filesys.MakeFsInMemory()
+	given := make(render.Files, len(files))
 	for name, data := range files {
 		if modern, ok := w.modern[name]; ok {
 			data = modern
@@ -155,9 +155,11 @@ func (w *walker) runOn(files render.Files) (all []*resource.Resource, err error)
 		if w.stubbing {
 			data = w.stubbed(name, data)
 		}
-		if err := disk.WriteFile(path.Join(mount, name), data); err != nil {
-			return nil, err
-		}
+		given[name] = data
+	}
+	disk, err := diskOf(given)
+	if err != nil {
+		return nil, err
 	}
 	o := krusty.MakeDefaultOptions()
 	o.Reorder = krusty.ReorderOptionLegacy // the CLI's default, not the library's
