@@ -9,7 +9,7 @@ SEED     ?= 1
 # Packages that do several things at once.
 CONCURRENT = ./connector/... ./door/... ./environments/... ./git/... ./ledger/... ./promote/... ./render/... ./scm/local/... ./scm/github/... ./source/...
 
-.PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema e2e-connector ci
+.PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema e2e-connector act ci
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -60,6 +60,10 @@ schema: docs ## the same: schemas are made with the pages
 e2e-connector: ## the connector's watch on a real cluster: KUBECONFIG=... (CONTRIBUTING.md)
 	@test -n "$(KUBECONFIG)" || { echo "give a kubeconfig: make e2e-connector KUBECONFIG=..."; exit 1; }
 	KUBECONFIG="$(abspath $(KUBECONFIG))" FERRY_E2E_CONNECTOR=1 $(GO) test -count=1 -timeout 20m -v -run 'TestEndToEnd$$' ./connector/cluster
+
+act: ## the workflow that tries the action, run on this machine, and both linted
+	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=
+	$(GO) run github.com/nektos/act@v0.2.89 push -W .github/workflows/action.yaml -P ubuntu-latest=-self-hosted --matrix os:ubuntu-latest </dev/null
 
 ci: ## what CI runs
 	.ci/run

@@ -13,3 +13,8 @@ var Demo embed.FS
 //
 //go:embed all:starter
 var Starter embed.FS
+
+// Action is action.yml without the inputs that are flags.
+//
+//go:embed action.yml
+var Action string

@@ -113,6 +113,7 @@ func (a *app) commands() *cli.App {
 			a.validateCommand(),
 			a.configCommand(),
 			a.explainCommand(),
+			a.ciCommand(),
 			a.schemaCommand(),
 			a.completionCommand(),
 			a.completeCommand(),

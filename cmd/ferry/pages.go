@@ -22,6 +22,7 @@ func pages() []page {
 		{"docs/exit-codes.md", func() ([]byte, error) { return exitPage(), nil }},
 		{"docs/commands.md", func() ([]byte, error) { return commandsPage(), nil }},
 		{"docs/man/ferry.1", manPage},
+		{"action.yml", actionPage},
 	}
 	for _, name := range shellNames {
 		all = append(all, page{"docs/completions/ferry." + name, func() ([]byte, error) { return []byte(shells[name]), nil }})
