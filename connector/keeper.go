@@ -157,7 +157,7 @@ func (k *keeper) reset(now time.Time) {
 func (k *keeper) fetch(ctx context.Context, now time.Time) bool {
 	changed, err := k.reader.refresh(ctx)
 	problem := ""
-	if trouble := cmp.Or(err, k.reader.stale); trouble != nil {
+	if trouble := cmp.Or(err, k.reader.lacks()); trouble != nil {
 		problem = line(trouble.Error())
 	}
 	k.mu.Lock()

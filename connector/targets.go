@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"time"
 
 	"github.com/ferry-cd/ferry/environments"
@@ -26,7 +25,8 @@ type reader struct {
 	refs    map[string]git.ID
 	branch  string // the default one
 	config  *environments.Config
-	stale   error // why config is older than the branch's head
+	stale   error    // why config is older than the branch's head
+	absent  []string // branches of environments that are not there
 	chains  map[string]*chain
 	records records
 	named   map[git.ID][]Resource // what manifests are in a folder
@@ -38,143 +38,6 @@ const (
 	lookBack   = 30 * 24 * time.Hour // older changes that nobody answered stay so
 	maxRecords = 20_000
 )
-
-// refresh reads the heads, and what they hold where they moved. It tells whether anything did.
-func (r *reader) refresh(ctx context.Context) (bool, error) {
-	if err := r.open(ctx); err != nil {
-		return false, err
-	}
-	refs, err := r.repo.Refs(ctx)
-	if err != nil {
-		return false, fmt.Errorf("read the branches of %s: %w", r.o.Name, err)
-	}
-	if r.branch, err = r.repo.DefaultBranch(ctx); err != nil {
-		return false, err
-	}
-	if !r.moved(refs) {
-		return false, nil
-	}
-	r.refs = refs
-	r.opened++
-	if err := r.load(ctx); err != nil {
-		r.refs = nil // to be tried again
-		return false, err
-	}
-	return true, nil
-}
-
-func (r *reader) open(ctx context.Context) error {
-	if r.repo != nil && r.opened < maxFetches {
-		return nil
-	}
-	repo, err := r.o.Open(ctx)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", r.o.Name, err)
-	}
-	r.repo, r.trees, r.opened, r.refs, r.chains = repo, &trees{repo: repo}, 0, nil, nil
-	return nil
-}
-
-// moved tells whether a branch that is looked at stands elsewhere than before.
-func (r *reader) moved(refs map[string]git.ID) bool {
-	if r.refs == nil || refs[heads+r.branch] != r.refs[heads+r.branch] {
-		return true
-	}
-	for branch := range r.chains {
-		if refs[heads+branch] != r.refs[heads+branch] {
-			return true
-		}
-	}
-	return false
-}
-
-const heads = "refs/heads/"
-
-// load reads the configuration at the default branch's head, then brings the history of each branch with environments up to
-// date. A configuration with mistakes does not take away what is known: the last good one goes on.
-func (r *reader) load(ctx context.Context) error {
-	head, err := r.head(ctx, r.branch)
-	if err != nil {
-		return err
-	}
-	config, err := environments.Load(ctx, &git.Files{Context: ctx, Repository: r.repo, Tree: head.Tree},
-		environments.For(r.version), environments.OnBranch(r.branch))
-	if r.stale = err; err == nil {
-		r.config = config
-	}
-	if r.config == nil {
-		return fmt.Errorf("read %s of %s: %w", environments.RootFile, r.o.Name, err)
-	}
-	return r.follow(ctx)
-}
-
-func (r *reader) head(ctx context.Context, branch string) (git.Commit, error) {
-	id, ok := r.refs[heads+branch]
-	if !ok {
-		return git.Commit{}, fmt.Errorf("%s has no branch %s", r.o.Name, branch)
-	}
-	if err := r.repo.Fetch(ctx, 1, heads+branch); err != nil {
-		return git.Commit{}, fmt.Errorf("fetch %s of %s: %w", branch, r.o.Name, err)
-	}
-	return r.repo.Commit(ctx, id)
-}
-
-// follow brings the chain of every branch to its head.
-func (r *reader) follow(ctx context.Context) error {
-	before := r.chains
-	r.chains = map[string]*chain{}
-	for branch, folders := range r.folders() {
-		head, err := r.head(ctx, branch)
-		if err != nil {
-			return err
-		}
-		c := before[branch]
-		if c != nil && c.has(folders) {
-			ok, err := c.follow(ctx, r.repo, head)
-			if err != nil {
-				return fmt.Errorf("read the history of %s: %w", branch, err)
-			}
-			if ok {
-				r.chains[branch] = c
-				continue
-			}
-		}
-		r.chains[branch] = newChain(head, folders)
-	}
-	return nil
-}
-
-// folders gives the folders of the placements that are answered for, by branch.
-func (r *reader) folders() map[string][]string {
-	all := map[string][]string{}
-	for _, p := range r.placements() {
-		all[r.base(p)] = append(all[r.base(p)], p.Folder)
-	}
-	return all
-}
-
-func (r *reader) base(p environments.Placement) string {
-	if p.Branch != "" {
-		return p.Branch
-	}
-	return r.branch
-}
-
-// placements are those whose health the connector tells, in this cluster.
-func (r *reader) placements() []environments.Placement {
-	if r.config == nil {
-		return nil
-	}
-	return slices.DeleteFunc(r.config.Placements(), func(p environments.Placement) bool {
-		switch {
-		case p.Health.From != "" && p.Health.From != "connector":
-			return true
-		case len(r.o.Environments) > 0 && !slices.Contains(r.o.Environments, p.Environment):
-			return true
-		}
-		return len(p.Clusters) > 0 && !slices.Contains(p.Clusters, r.cluster)
-	})
-}
 
 // waiting is a target with what Git says around it.
 type waiting struct {
@@ -192,7 +55,9 @@ func (r *reader) targets(ctx context.Context, ask asker) ([]waiting, error) {
 	var all []waiting
 	walks := make([]walk, 0, len(r.placements()))
 	for _, p := range r.placements() {
-		walks = append(walks, walk{Placement: p})
+		if r.follows(p) {
+			walks = append(walks, walk{Placement: p})
+		}
 	}
 	for n := 0; n < maxChanges && len(walks) > 0; n++ {
 		level, err := r.level(ctx, walks, n)
