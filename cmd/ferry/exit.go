@@ -44,7 +44,7 @@ var exitCodes = []struct {
 func exitPage() []byte {
 	var b strings.Builder
 	b.WriteString("# Exit codes\n\n<!-- Made from cmd/ferry/exit.go by make docs. -->\n\n" +
-		"What a pipeline can rely on. Codes other than these do not occur, except 130 and 143 where the shell ends ferry by a signal.\n\n" +
+		"What a pipeline can rely on. A run that is stopped by a signal ends as an error.\n\n" +
 		"| code | name | when | what next |\n| ---: | --- | --- | --- |\n")
 	for _, e := range exitCodes {
 		fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", e.code, e.name, e.when, e.whatNext)
