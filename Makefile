@@ -53,7 +53,7 @@ golden: ## rewrite golden files; read the difference before you commit it
 	UPDATE=1 $(GO) test ./...
 
 docs: ## rewrite the schemas and the pages that are made from the code
-	UPDATE=1 $(GO) test ./environments ./release && UPDATE=1 $(GO) test ./report -run Current && UPDATE=1 $(GO) test ./cmd/ferry -run PagesCurrent
+	UPDATE=1 $(GO) test ./environments ./release ./connector/config && UPDATE=1 $(GO) test ./report -run Current && UPDATE=1 $(GO) test ./cmd/ferry -run PagesCurrent
 
 schema: docs ## the same: schemas are made with the pages
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -44,10 +43,16 @@ func (a *app) connectorCheckCommand() *cli.Command {
 
 // finding is one thing that was tried.
 type finding struct {
-	What string `json:"what"`          // secret webhooks.signing[0], forge github.com/acme/gitops
-	OK   bool   `json:"ok"`            //
+	What string `json:"what"` // secret webhooks.signing[0], repository github.com/acme/gitops
+	OK   bool   `json:"ok"`
 	Note string `json:"note"`          // what was found, or the cause
 	Fix  string `json:"fix,omitempty"` // what to do about the cause
+}
+
+// triedDocument is everything that was tried, as JSON.
+type triedDocument struct {
+	form
+	Found []finding `json:"found"`
 }
 
 // checkTime bounds each thing that is tried: a host that does not answer is a finding, too.
@@ -88,7 +93,7 @@ func (e *unfitError) Error() string {
 
 func (a *app) tellFindings(found []finding, format string) error {
 	if format == "json" {
-		return json.NewEncoder(a.Out).Encode(found)
+		return writeJSON(a.Out, triedDocument{current, found})
 	}
 	for _, f := range found {
 		mark := "ok  "

@@ -38,6 +38,7 @@ var outputs = []output{
 	{"new-app", "What a new app brings", newApp{}, []string{"new app"}},
 	{"owners", "Which paths somebody should own", ownersDocument{}, []string{"codeowners"}},
 	{"start", "What init wrote", startDocument{}, []string{"init"}},
+	{"connector-check", "What keeps a connector from working", triedDocument{}, []string{"connector check"}},
 	{"findings", "What keeps promotions from working", findingsDocument{}, []string{"doctor"}},
 	{"notifications", "Who got a test message", notificationsDocument{}, []string{"notify"}},
 	{"version", "The version of ferry", versionDocument{}, []string{"version"}},

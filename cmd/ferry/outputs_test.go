@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ func (b *bench) write(path, data string) {
 func (b *bench) ferry(dir string, args ...string) int {
 	b.out.Reset()
 	b.err.Reset()
-	if !slices.Contains([]string{"version", "validate", "config", "explain", "notify", "codeowners", "init"}, args[0]) {
+	if !slices.Contains([]string{"version", "validate", "config", "explain", "notify", "codeowners", "init", "connector"}, args[0]) {
 		args = append(args, "--repo", filepath.Join(b.dir, "gitops.git"))
 	}
 	env := map[string]string{"GIT_CONFIG_GLOBAL": os.DevNull, "USER": "ada"}
@@ -133,6 +134,9 @@ var life = []turn{
 	{args: "codeowners --owner grace", schema: "owners", dir: "gitops"},
 	{args: "new app other --plan --source https://example.com/acme/other --path charts/other", schema: "new-app"},
 	{args: "doctor", schema: "findings"},
+	{args: "connector check", schema: "connector-check", code: exitError, dir: "gitops", prepare: func(b *bench) { // there is no cluster
+		b.write("gitops/connector.yaml", "version: 1\nrepositories: [{url: "+strconv.Quote(filepath.Join(b.dir, "gitops.git"))+"}]\n")
+	}},
 	{args: "explain gtaes", schema: "failure", code: exitUsage},
 	{args: "plan --app shop --version 1.0 --sequence 1 --source ../app" + image("1"), schema: "report"},
 	{args: "submit --app shop --version 1.0 --sequence 1 --source ../app" + image("1"), schema: "report"},
