@@ -88,13 +88,40 @@ func superseded(v Verdict, e Evidence) Verdict {
 // lookAll asks each unit, in an order of its own, so that the order of the evidence does not show.
 func lookAll(e Evidence, r Rules, now time.Time) []look {
 	looks := make([]look, 0, len(e.Units))
+	quiet := e.quiet(r)
 	for _, u := range e.Units {
-		looks = append(looks, lookAt(e, u, r, now))
+		looks = append(looks, lookAt(e, u, r, now).unless(now, quiet))
 	}
 	slices.SortStableFunc(looks, func(a, b look) int {
 		return cmp.Or(cmp.Compare(slices.Index(worst, a.phase), slices.Index(worst, b.phase)), a.unit.Ref().Compare(b.unit.Ref()))
 	})
 	return looks
+}
+
+// quiet is until when units that others apply are not believed: the news of both come on ways of their own, so that the one
+// which was applied may still be read as it was before, or not at all. Zero where no unit applies others.
+func (e *Evidence) quiet(r Rules) time.Time {
+	var applied time.Time
+	brings := false
+	for _, u := range e.Units {
+		if brings = brings || u.Declared || slices.ContainsFunc(u.Resources, Resource.isUnit); !u.Declared {
+			applied = later(applied, later(u.Ready.Since, u.Operation.Finished))
+		}
+	}
+	if !brings || applied.IsZero() {
+		return time.Time{}
+	}
+	return applied.Add(r.Settle)
+}
+
+// unless has an end wait until others have had time to speak.
+func (l look) unless(now, quiet time.Time) look {
+	early := l.phase == Healthy || l.phase == Failed && l.unit.Declared
+	if !early || !now.Before(quiet) {
+		return l
+	}
+	l.next = quiet
+	return l.say(Verifying, "settles")
 }
 
 // worst orders phases: the unit with the first of them speaks for all.

@@ -61,3 +61,52 @@ func TestOpeningAnewMayFail(t *testing.T) {
 	w.run(time.Hour)
 	w.expect(first, devShop, "success")
 }
+
+// releaseOf is the folder of an app whose manifests are one HelmRelease, and the units that come with it.
+func (w *world) releaseOf(n int64) (commit string, kustomization, helm connector.Unit) {
+	w.Helper()
+	files := w.release("dev", "shop", n)
+	files["dev/shop/helmrelease-shop.yaml"] = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: shop, namespace: shop}\n"
+	commit = w.commit("main", files)
+	kustomization = w.kustomization("shop", "dev/shop", commit)
+	kustomization.Checks, kustomization.Healthy = false, connector.Condition{}
+	return commit, kustomization, connector.Unit{Engine: connector.Flux, Kind: "HelmRelease", Namespace: "shop", Name: "shop", UID: "helm", Parent: kustomization.Ref(),
+		Generation: n, Observed: n, Checks: true, Origins: []connector.Origin{{Chart: "shop"}},
+		Ready: connector.Condition{State: connector.True, Reason: "UpgradeSucceeded", Since: w.clock()}, Healthy: connector.Condition{State: connector.True, Reason: "UpgradeSucceeded"}}
+}
+
+// A HelmRelease that is a manifest of the folder speaks for the app, where the Kustomization only says that it was applied.
+func TestAHelmReleaseInTheFolderSpeaks(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	first, kustomization, helm := w.releaseOf(1)
+	helm.Ready = connector.Condition{State: connector.False, Reason: "UpgradeFailed", Message: "timed out waiting", Since: w.clock()}
+	helm.Healthy = helm.Ready
+	w.cluster.Set(kustomization, helm)
+	w.start()
+	w.run(time.Minute)
+	w.expect(first, devShop, "failure 1 of 2 units healthy")
+	if got := w.newest(first, devShop); !strings.Contains(got, "UpgradeFailed") {
+		t.Errorf("said %q", got)
+	}
+}
+
+// News of a HelmRelease and of the Kustomization that applied it come on two ways: what the HelmRelease was before says nothing.
+func TestAHelmReleaseIsNotBelievedAtOnce(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	_, _, helm := w.releaseOf(1)
+	w.wait(time.Hour)
+	second, kustomization, _ := w.releaseOf(2)
+	w.cluster.Set(kustomization, helm) // the HelmRelease as it was before
+	w.start()
+	w.run(2 * time.Second)
+	helm.Generation = 2 // its news come
+	w.cluster.Set(helm)
+	w.run(time.Minute)
+	if got := w.says(second, devShop); len(got) != 1 || !strings.HasPrefix(got[0], "pending") {
+		t.Errorf("said %q", got)
+	}
+	helm.Observed = 2
+	w.cluster.Set(helm)
+	w.run(time.Minute)
+	w.expect(second, devShop, "success 1 of 2 units healthy, 1 applied, not health-checked")
+}

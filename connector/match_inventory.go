@@ -113,12 +113,15 @@ func identity(r Resource) string {
 // groups of the kinds that are units.
 var groups = map[string]string{"Kustomization": "kustomize.toolkit.fluxcd.io", "HelmRelease": "helm.toolkit.fluxcd.io", "Application": "argoproj.io"}
 
+// isUnit tells whether a manifest is of a kind that applies others.
+func (r Resource) isUnit() bool { return r.Group != "" && groups[r.Kind] == r.Group }
+
 // withDeclared adds the units that are manifests of the place themselves, as a HelmRelease in the folder is. One that says who
 // applied it must have been applied by a unit of the place: the same name may lie in another environment's folder.
 func (w *world) withDeclared(p Place, trackers []Tracker) []Tracker {
 	wanted := map[string]bool{}
 	for _, r := range p.Resources {
-		if groups[r.Kind] == r.Group && r.Group != "" {
+		if r.isUnit() {
 			wanted[identity(r)] = true
 		}
 	}

@@ -26,26 +26,47 @@ type place struct{ environment, app string }
 
 func (t Target) place() place { return place{t.Environment, t.App} }
 
-// track assigns units to the apps that are looked at. What the manifests of a folder are is read only where no unit tracks it
-// by its path, and one might by what it applied.
+// track assigns units to the apps that are looked at. What the manifests of a folder are is read only where that may tell more:
+// where no unit tracks it by its path and one might by what it applied, and where its unit applies other units.
 func (k *keeper) track(ctx context.Context, targets []waiting, units []Unit) (tracking, error) {
 	places, err := k.places(ctx, targets)
 	if err != nil {
 		return tracking{}, err
 	}
 	found := Assign(units, places, k.repo.Units)
-	if slices.ContainsFunc(units, fromAnywhere) {
-		for i := range places {
-			if len(found[i].Trackers) > 0 {
-				continue
-			}
-			if places[i].Resources, err = k.reader.resources(ctx, places[i]); err != nil {
-				return tracking{}, err
-			}
+	read := toRead(units, found)
+	if err := k.reader.prefetchManifests(ctx, places, read); err != nil {
+		return tracking{}, err
+	}
+	for _, i := range read {
+		if places[i].Resources, err = k.reader.resources(ctx, places[i]); err != nil {
+			return tracking{}, err
 		}
+	}
+	if len(read) > 0 {
 		found = Assign(units, places, k.repo.Units)
 	}
 	return tracked(places, found, k.unused(units, found)), nil
+}
+
+// toRead gives the places whose manifests tell more about their units.
+func toRead(units []Unit, found []Assignment) []int {
+	anywhere := slices.ContainsFunc(units, fromAnywhere)
+	parents := map[Ref]bool{}
+	for _, u := range units {
+		parents[u.Parent] = true
+	}
+	delete(parents, Ref{})
+	var out []int
+	for i, a := range found {
+		brings := func(t Tracker) bool {
+			return parents[t.Unit.Ref()] || slices.ContainsFunc(t.Unit.Resources, Resource.isUnit)
+		}
+		if len(a.Trackers) == 0 && anywhere || slices.ContainsFunc(a.Trackers, brings) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // fromAnywhere tells whether nothing says from where a unit gets its manifests.
@@ -132,15 +153,9 @@ func (r *reader) resources(ctx context.Context, p Place) ([]Resource, error) {
 	if have, ok := r.named[tree]; ok {
 		return have, nil
 	}
-	entries, err := r.repo.List(ctx, tree, "")
+	ids, err := r.manifests(ctx, tree)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", p.Path, err)
-	}
-	var ids []git.ID
-	for _, e := range entries {
-		if e.Mode.IsBlob() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(e.Path)) {
-			ids = append(ids, e.ID)
-		}
 	}
 	data, err := r.repo.Blobs(ctx, ids...)
 	if err != nil {
@@ -159,8 +174,47 @@ func (r *reader) resources(ctx context.Context, p Place) ([]Resource, error) {
 	return out, nil
 }
 
-// maxNamed is for how many folders it is kept what they hold.
-const maxNamed = 2000
+// manifests gives the files of a folder that may be some, in the order of their names.
+func (r *reader) manifests(ctx context.Context, tree git.ID) ([]git.ID, error) {
+	entries, err := r.trees.list(ctx, tree)
+	var ids []git.ID
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		if e := entries[name]; e.Mode.IsBlob() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids, err
+}
+
+// prefetchManifests brings the manifests of many folders in few requests.
+func (r *reader) prefetchManifests(ctx context.Context, places []Place, read []int) error {
+	for chunk := range slices.Chunk(read, foldersAtOnce) {
+		var ids []git.ID
+		for _, i := range chunk {
+			tree, err := r.folder(ctx, places[i].Branch, places[i].Path)
+			if err != nil {
+				return err
+			}
+			if _, have := r.named[tree]; have || tree == "" {
+				continue
+			}
+			files, err := r.manifests(ctx, tree)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, files...)
+		}
+		if _, err := r.repo.Blobs(ctx, ids...); err != nil {
+			return fmt.Errorf("read the manifests of %s: %w", r.o.Name, err)
+		}
+	}
+	return nil
+}
+
+const (
+	foldersAtOnce = 50
+	maxNamed      = 10_000 // folders of which it is kept what they hold
+)
 
 // identityIn reads which resource a manifest is. A file of ferry's holds one; what cannot be read is none.
 func identityIn(data []byte) (Resource, bool) {
