@@ -1,8 +1,6 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -227,76 +225,4 @@ func GitHubOutputs(w io.Writer, outputs []Output, delimiter string) error {
 		}
 	}
 	return nil
-}
-
-// Dotenv writes the outputs as a GitLab job's dotenv report takes them: a variable a line.
-func Dotenv(w io.Writer, outputs []Output) error {
-	for _, o := range outputs {
-		if _, err := fmt.Fprintf(w, "FERRY_%s=%s\n", strings.ToUpper(strings.ReplaceAll(o.Name, "-", "_")), o.Value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// quality is one entry of GitLab's code quality report (docs.gitlab.com, "Code Quality report format").
-type quality struct {
-	Description string `json:"description"`
-	CheckName   string `json:"check_name"`
-	Fingerprint string `json:"fingerprint"`
-	Severity    string `json:"severity"`
-	Location    struct {
-		Path  string `json:"path"`
-		Lines struct {
-			Begin int `json:"begin"`
-		} `json:"lines"`
-	} `json:"location"`
-}
-
-// CodeQuality writes the findings as GitLab shows them in a merge request. One without a place is about ferry.yaml.
-func (o Outcome) CodeQuality(w io.Writer) error {
-	all := []quality{}
-	for _, f := range o.Findings() {
-		q := quality{Description: f.Message, CheckName: "ferry", Severity: "major"}
-		q.Location.Path, q.Location.Lines.Begin = f.File, max(f.Line, 1)
-		if f.File == "" {
-			q.Location.Path = "ferry.yaml"
-		}
-		sum := sha256.Sum256([]byte(q.Location.Path + "\x00" + f.Message))
-		q.Fingerprint = hex.EncodeToString(sum[:])
-		all = append(all, q)
-	}
-	return encode(w, all)
-}
-
-// Azure writes logging commands: the outputs as variables of the step, and an issue for each finding.
-func (o Outcome) Azure(w io.Writer, outputs []Output) error {
-	for _, v := range outputs {
-		name := "ferry"
-		for _, part := range strings.Split(v.Name, "-") {
-			name += strings.ToUpper(part[:1]) + part[1:]
-		}
-		if _, err := fmt.Fprintf(w, "##vso[task.setvariable variable=%s;isOutput=true]%s\n", name, azureData(v.Value)); err != nil {
-			return err
-		}
-	}
-	for _, f := range o.Findings() {
-		place := ""
-		if f.File != "" {
-			place = fmt.Sprintf("sourcepath=%s;linenumber=%d;columnnumber=%d;", azureProperty(f.File), max(f.Line, 1), max(f.Column, 1))
-		}
-		if _, err := fmt.Fprintf(w, "##vso[task.logissue type=error;%s]%s\n", place, azureData(f.Message)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// azureData escapes as the agent reads it (learn.microsoft.com, "Logging commands").
-func azureData(s string) string {
-	return strings.NewReplacer("##", "# #", "%", "%AZP25", "\r", "%0D", "\n", "%0A").Replace(s)
-}
-
-func azureProperty(s string) string {
-	return strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", ";", "%3B", "]", "%5D").Replace(s)
 }

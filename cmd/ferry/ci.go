@@ -57,7 +57,7 @@ func (a *app) runCI(_ context.Context, o ciOptions) error {
 	case "github":
 		return errors.Join(a.appendTo(a.Getenv("GITHUB_OUTPUT"), func(w io.Writer) error { return report.GitHubOutputs(w, outputs, "ferry-"+rand.Text()) }), outcome.GitHub(a.Out))
 	case "gitlab":
-		return errors.Join(a.appendTo(a.below(o.dotenv), func(w io.Writer) error { return report.Dotenv(w, outputs) }), a.appendTo(a.below(o.quality), outcome.CodeQuality))
+		return errors.Join(a.writeAnew(o.dotenv, func(w io.Writer) error { return report.Dotenv(w, outputs) }), a.writeAnew(o.quality, outcome.CodeQuality), outcome.Plain(a.Out))
 	case "azure":
 		return outcome.Azure(a.Out, outputs)
 	}
@@ -70,6 +70,15 @@ func (a *app) appendTo(file string, write func(io.Writer) error) error {
 		return nil
 	}
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// writeAnew writes a file whose former content counts no more.
+func (a *app) writeAnew(file string, write func(io.Writer) error) error {
+	f, err := os.Create(a.below(file))
 	if err != nil {
 		return err
 	}

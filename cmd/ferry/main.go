@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -42,9 +43,20 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "ferry:", err)
 		return exitError
 	}
+	dropEmpty(os.Environ(), os.Unsetenv)
 	giveRoom(os.Getenv)
 	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Getenv: os.Getenv, Dir: dir}
 	return a.main(ctx, os.Args)
+}
+
+// dropEmpty takes away variables of ours that say nothing: CIs cannot leave one out, they set it to nothing, and the library of
+// flags would take nothing for an answer.
+func dropEmpty(environ []string, unset func(string) error) {
+	for _, v := range environ {
+		if name, value, _ := strings.Cut(v, "="); value == "" && strings.HasPrefix(name, "FERRY_") {
+			_ = unset(name) // fails for names that no environment has
+		}
+	}
 }
 
 // main runs one command line and gives its exit code.
