@@ -14,6 +14,7 @@
 //	terminal.go   a terminal: its width and its colours; text.go writes plans and runs there
 //	status.go     the matrix of apps and environments, and where a release is
 //	json.go       the stable form for scripts
+//	ci.go         what a CI hears of a run, on GitHub; ci_gitlab.go and ci_azure.go elsewhere
 //	words.go      small pieces that all of them use
 //
 // What comes from outside (names, versions, values, reasons) is a door.Text before anything is written, and Markdown is
