@@ -66,7 +66,10 @@ func TestHostileIssuers(t *testing.T) {
 			fmt.Fprint(w, `{"issuer": "https://elsewhere.example", "jwks_uri": "https://elsewhere.example/keys"}`)
 			return true
 		},
-		"elsewhere": func(w http.ResponseWriter, r *http.Request) bool { http.Redirect(w, r, "/else", http.StatusFound); return true },
+		"elsewhere": func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, "/else", http.StatusFound)
+			return true
+		},
 		"endless": func(w http.ResponseWriter, r *http.Request) bool {
 			for r.Context().Err() == nil {
 				if _, err := w.Write([]byte(strings.Repeat(" ", 1<<16))); err != nil {
