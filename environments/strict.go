@@ -82,7 +82,7 @@ type Secretive interface {
 }
 
 // Kinds of text that other files have in common with ferry.yaml.
-type (
+type ( //nolint:revive // one sentence for all
 	Name          = appName
 	Span          = duration // ParseSpan reads it
 	RepositoryURL = repository

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -60,7 +61,7 @@ func TestSend(t *testing.T) {
 		{webhook, "hooks.example.com", "/a/secretpath", "{}"},
 	} {
 		t.Run(c.host, func(t *testing.T) {
-			got := server(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, c.answer) })
+			got := server(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, c.answer) })
 			a, err := notify.Parse(c.address)
 			if err != nil {
 				t.Fatal(err)
@@ -87,7 +88,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		t.Run(strings.SplitN(address, ":", 2)[0], func(t *testing.T) {
 			got := server(t, func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(http.StatusForbidden)
-				io.WriteString(w, `{"ok": false, "description": "`+r.URL.Path+`"}`)
+				fmt.Fprintf(w, `{"ok": false, "description": %q}`, r.URL.Path)
 			})
 			a, err := notify.Parse(address)
 			if err != nil {

@@ -12,7 +12,7 @@ func checkFetched(f Fetched) *Problem {
 		return nil
 	case f.From == "":
 		return problem("", "what the templates were fetched from is missing")
-	case strings.Contains(f.From, "://") && strings.Contains(f.From[strings.Index(f.From, "://"):], "@") && !strings.HasPrefix(f.From, "ssh://"):
+	case hasUser(f.From):
 		return problem("leave them out; ferry is given credentials by other means", "what the templates were fetched from carries credentials")
 	}
 	for _, p := range []*Problem{checkText("fetched from", f.From), checkText("fetched name", f.Name), checkText("fetched version", f.Version), checkContent(f.Digest)} {
@@ -83,4 +83,10 @@ func (f Fetched) label() string { return cmp.Or(f.Version, f.short()) }
 // short is as much of the digest as tells two apart.
 func (f Fetched) short() string {
 	return f.Digest[:min(len(f.Digest), 19)]
+}
+
+// hasUser tells whether an address names a user, but the one of ssh.
+func hasUser(address string) bool {
+	scheme, rest, ok := strings.Cut(address, "://")
+	return ok && scheme != "ssh" && strings.Contains(rest, "@")
 }

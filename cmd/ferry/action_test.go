@@ -111,7 +111,7 @@ func TestActionRuns(t *testing.T) {
 	t.Parallel()
 	b, ferry := newBench(t), fakeFerry(t)
 	ci := []string{"GITHUB_SERVER_URL=https://example.com", "GITHUB_REPOSITORY=acme/shop", "GITHUB_RUN_ID=12", "GITHUB_REF=refs/heads/main", "GITHUB_SHA=" + b.git("-C", "app", "rev-parse", "HEAD")}
-	submit := append(ci, "FERRY_BIN="+ferry, "FERRY_COMMAND=submit", "FERRY_IN_REPO="+b.dir+"/gitops.git", "FERRY_IN_SOURCE="+b.dir+"/app", "FERRY_IN_APP=shop",
+	submit := append(slices.Clone(ci), "FERRY_BIN="+ferry, "FERRY_COMMAND=submit", "FERRY_IN_REPO="+b.dir+"/gitops.git", "FERRY_IN_SOURCE="+b.dir+"/app", "FERRY_IN_APP=shop",
 		"FERRY_IN_CONFIRM_SHRINK=true", "FERRY_LIST_IMAGE=\nghcr.io/acme/shop:1@sha256:"+strings.Repeat("1", 64)+"\r\n\n")
 	out, err := script(t, "run.sh", b.dir, append(slices.Clone(submit), "FERRY_IN_VERSION=$(touch owned)", "FERRY_IN_SEQUENCE=no number")...)
 	if err == nil {

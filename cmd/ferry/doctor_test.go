@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,7 +103,7 @@ func (c *clinic) run(args ...string) (string, int) {
 	}
 	code := a.main(context.Background(), append([]string{"ferry"}, args...))
 	if args[0] != "doctor" {
-		io.Copy(&out, &errs)
+		out.Write(errs.Bytes())
 	}
 	return out.String(), code
 }

@@ -150,7 +150,7 @@ func (a *app) addTo(file string, fresh []release.Release) ([]release.Release, er
 				old.Source.Repository, short(old.Source.Commit), fresh[0].Source.Repository, short(fresh[0].Source.Commit))
 		}
 	}
-	all := append(there, fresh...)
+	all := slices.Concat(there, fresh)
 	slices.SortFunc(all, func(a, b release.Release) int { return strings.Compare(a.App, b.App) })
 	return all, nil
 }

@@ -24,7 +24,7 @@ func (supersededError) ExitCode() int { return exitSuperseded }
 
 // olders gives the releases that came too late; nil where anything else is wrong as well.
 func olders(err error) []*source.OlderError {
-	switch e := err.(type) { //nolint:errorlint // the tree is walked by hand: each leaf counts
+	switch e := err.(type) {
 	case *source.OlderError:
 		return []*source.OlderError{e}
 	case interface{ Unwrap() []error }:

@@ -20,7 +20,7 @@ func sameYAML(t *testing.T, v any) {
 func TestToYAML(t *testing.T) {
 	var noMap map[string]any
 	var noList []any
-	for _, v := range []any{nil, true, 7, int64(-7), uint64(math.MaxUint64), 1.5, 1e6, 1e21, 1e-7, -0.0, math.Copysign(0, -1), 123456789012345678.0, math.Inf(1), math.NaN(), float32(0.1),
+	for _, v := range []any{nil, true, 7, int64(-7), uint64(math.MaxUint64), 1.5, 1e6, 1e21, 1e-7, 0.0, math.Copysign(0, -1), 123456789012345678.0, math.Inf(1), math.NaN(), float32(0.1),
 		"", "a", "yes", "0x1F", "1e3", "2024-01-01", "a: b", "a\nb", "a\n", "<&>", "\u2028", "\u0085", "\U0001F600", "\xff", "=", "<<", strings.Repeat("long words ", 20), strings.Repeat("long words, \"quoted\": ", 20),
 		noMap, noList, map[string]any{}, []any{}, map[string]any{"a": noMap, "b": []any{1.0, nil, "x"}, "": 1, "true": 2, "10": 3, "9": 4, "a b": 5, "é": 6, strings.Repeat("k", 600): 7},
 		chartutil.Values{"a": chartutil.Values{"b": 1}}, map[string]string{"b": "1", "a": "2"}, []string{"a"}, []byte("x"), struct{ A int }{1}, map[any]any{1: 2},

@@ -152,7 +152,7 @@ func (w *walker) leavesDefinitions() bool {
 
 func (k *kustomization) leavesDefinitions() bool {
 	rest := k.Kustomization
-	rest.Components, rest.Replicas, rest.Patches, rest.PatchesJson6902, rest.PatchesStrategicMerge = nil, nil, nil, nil, nil //nolint:staticcheck // people write them
+	rest.Components, rest.Replicas, rest.Patches, rest.PatchesJson6902, rest.PatchesStrategicMerge = nil, nil, nil, nil, nil
 	rest.ConfigMapGenerator, rest.SecretGenerator, rest.GeneratorOptions = nil, nil, nil
 	for _, l := range k.Labels {
 		if len(l.FieldSpecs) > 0 {
@@ -169,7 +169,7 @@ func (k *kustomization) patchesDefinitions() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(k.PatchesStrategicMerge, func(p types.PatchStrategicMerge) bool { //nolint:staticcheck // the same
+	return slices.ContainsFunc(k.PatchesStrategicMerge, func(p types.PatchStrategicMerge) bool {
 		return k.mayChange(string(p), string(p), nil)
 	})
 }
