@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -94,7 +95,7 @@ func (a *app) runConnector(ctx context.Context, o connectorOptions) error {
 		return err
 	}
 	r := &running{app: a, o: o, config: cfg, secrets: config.NewKeeper(a.Getenv), log: jsonLog(a.Err, o.verbose), metrics: operate.NewMetrics(version), calls: map[string]counted{}}
-	r.sources = sourceForges{running: r, opened: map[string]connector.Destination{}}
+	r.sources = sourceForges{running: r, opened: map[string]connector.Destination{}, failed: map[string]time.Time{}}
 	access, err := cluster.Connect(o.kubeconfig, o.context, "ferry-connector/"+version)
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)

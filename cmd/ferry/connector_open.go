@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ferry-cd/ferry/connector"
 	"github.com/ferry-cd/ferry/connector/config"
@@ -23,8 +24,11 @@ func (r *running) assemble(ctx context.Context) (connector.Options, error) {
 	if err != nil {
 		return connector.Options{}, err
 	}
-	o := connector.Options{Cluster: r.watcher, ClusterName: r.config.Cluster, Pipelines: pipelines, Counter: logged{r.metrics, r.log}, Leading: r.leads, Now: r.Now, Version: version,
-		Timing: connector.Timing{Poll: r.config.Limits.Every, Settle: r.config.Limits.Settle, Debounce: r.config.Limits.Debounce, Budget: r.config.Limits.Posts}}
+	o := connector.Options{Cluster: r.watcher, ClusterName: r.config.Cluster, Counter: logged{r.metrics, r.log}, Leading: r.leads, Now: r.Now, Version: version,
+		Timing: connector.Timing{Poll: r.config.Limits.Every, Settle: r.config.Limits.Settle, Debounce: r.config.Limits.Debounce, Budget: r.config.Limits.Posts, Waiting: r.config.Limits.Waiting}}
+	if len(r.config.Pipelines) > 0 { // else nobody waits, and nothing has to be remembered of whom was told
+		o.Pipelines = pipelines
+	}
 	if !r.advances(pipelines) {
 		o.Timing.Advance = -1
 	}
@@ -110,10 +114,17 @@ type sourceForges struct {
 	*running
 	mu     sync.Mutex
 	opened map[string]connector.Destination
+	failed map[string]time.Time // when they could not be opened
 }
 
 // maxSources bounds them: releases name them, and who may write one must not fill the memory.
 const maxSources = 5_000
+
+// How long one may take to open, and when one that could not be is tried again.
+const (
+	sourceTime  = 20 * time.Second
+	sourceAgain = 10 * time.Minute
+)
 
 func (s *sourceForges) of(url string) (connector.Destination, bool) {
 	who, ok := s.config.SourceOf(url)
@@ -123,17 +134,20 @@ func (s *sourceForges) of(url string) (connector.Destination, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if found, ok := s.opened[url]; ok {
-		return found, found.Forge != nil
+		return found, true
 	}
-	if len(s.opened) >= maxSources {
+	if since, bad := s.failed[url]; bad && s.Now().Sub(since) < sourceAgain || !bad && len(s.opened)+len(s.failed) >= maxSources {
 		return connector.Destination{}, false
 	}
-	at, err := s.open(context.Background(), url, who.Forge, who.Credentials)
+	ctx, cancel := context.WithTimeout(context.Background(), sourceTime)
+	defer cancel()
+	at, err := s.open(ctx, url, who.Forge, who.Credentials)
 	if err != nil {
 		s.log.Warn("a source repository cannot be told", "repository", door.Redact(url), "error", err.Error())
-		s.opened[url] = connector.Destination{}
+		s.failed[url] = s.Now()
 		return connector.Destination{}, false
 	}
+	delete(s.failed, url)
 	name := destinationName(at.repo.URL())
 	s.opened[url] = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(who.Credentials, name)}
 	return s.opened[url], true
