@@ -103,14 +103,29 @@ func (c *continuer) once(ctx context.Context) time.Time {
 	return next
 }
 
-// ready tells whether the end itself has been said; nobody is told before.
+// ready tells whether the end itself has been said; nobody is told before. One that can never be said keeps nobody waiting.
 func (c *continuer) ready(t *task) bool {
 	if t.verdict.Phase == Closed {
 		return true
 	}
 	said, _ := c.k.outbox.memory.at(c.k.primary(t.verdict.Target))
 	end, is := said.end()
-	return is && end == t.verdict.Phase && !said.foreign
+	return is && end == t.verdict.Phase && !said.foreign || c.unsayable(t)
+}
+
+// unsayable tells whether the forge will never take an end, as of a commit that it does not have.
+func (c *continuer) unsayable(t *task) bool {
+	l := c.k.outbox.letters[c.k.primary(t.verdict.Target)]
+	return l != nil && l.parked != nil && l.phase == t.verdict.Phase
+}
+
+// never leaves out errors that trying again does not change. What the forge will not take is remembered by this process
+// alone, and the next one tells again.
+func (c *continuer) never(t *task, err error) error {
+	if errors.Is(err, scm.ErrInvalid) || errors.Is(err, scm.ErrNotFound) && c.unsayable(t) {
+		return nil
+	}
+	return err
 }
 
 func (c *continuer) act(ctx context.Context, name string, t *task) {
@@ -157,7 +172,7 @@ func (c *continuer) tell(ctx context.Context, t *task) (bool, error) {
 	defer cancel()
 	forge := c.k.repo.Forge
 	history, err := forge.Forge.Statuses(look, t.verdict.Commit)
-	if err != nil {
+	if err = c.never(t, err); err != nil {
 		return false, c.blame(err)
 	}
 	v, all := c.together(t, history)
@@ -167,7 +182,7 @@ func (c *continuer) tell(ctx context.Context, t *task) (bool, error) {
 	if told(history, v, c.k.outbox.line(forge).self) {
 		return true, nil
 	}
-	if err := c.say(ctx, v, scm.Pending, telling+string(v.Phase)); err != nil {
+	if err := c.never(t, c.say(ctx, v, scm.Pending, telling+string(v.Phase))); err != nil {
 		return false, c.blame(err)
 	}
 	err = c.k.o.Pipelines.Continue(ctx, v)
@@ -175,7 +190,7 @@ func (c *continuer) tell(ctx context.Context, t *task) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("tell pipelines that %s in %s is %s: %w", v.App, v.Environment, v.Phase, err)
 	}
-	if err := c.say(ctx, v, scm.Success, toldWords+string(v.Phase)); err != nil {
+	if err := c.never(t, c.say(ctx, v, scm.Success, toldWords+string(v.Phase))); err != nil {
 		return false, c.blame(err)
 	}
 	return true, nil

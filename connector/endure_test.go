@@ -2,12 +2,15 @@ package connector_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ferry-cd/ferry/connector"
 	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/scm"
 )
 
 // An environment whose branch is not there yet is told, and keeps nobody else from being answered.
@@ -109,4 +112,114 @@ func TestAHelmReleaseIsNotBelievedAtOnce(t *testing.T) {
 	w.cluster.Set(helm)
 	w.run(time.Minute)
 	w.expect(second, devShop, "success 1 of 2 units healthy, 1 applied, not health-checked")
+}
+
+// A forge that refuses for ever to say an end, as GitHub does after a thousand statuses, keeps no pipeline waiting.
+func TestPipelinesHearWhatCannotBeSaid(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	forge := w.inMemory()
+	first := w.promote("dev", "shop", 1)
+	for range 1000 {
+		forge.statuses[first] = append(forge.statuses[first], scm.Status{Context: devShop, State: scm.Pending, Text: "again", Creator: "connector"})
+	}
+	w.options.Timing.Budget = 2000
+	w.cluster.Set(w.kustomization("shop", "dev/shop", first))
+	w.start()
+	w.run(10 * time.Minute)
+	if want := []string{first + "/dev/shop/healthy"}; !slices.Equal(w.pipes.told, want) {
+		t.Errorf("told %q", w.pipes.told)
+	}
+	w.start() // whoever comes next finds it on the forge
+	w.run(10 * time.Minute)
+	if len(w.pipes.told) != 1 {
+		t.Errorf("told %q", w.pipes.told)
+	}
+
+	second := w.promote("dev", "shop", 2)
+	forge.refuses = func(sha string) error { return map[string]error{second: scm.ErrInvalid}[sha] }
+	w.cluster.Set(w.kustomization("shop", "dev/shop", second))
+	w.run(time.Hour)
+	if got := slices.Sorted(slices.Values(w.pipes.told[1:])); !slices.Equal(got, slices.Sorted(slices.Values([]string{first + "/dev/shop/superseded", second + "/dev/shop/healthy"}))) {
+		t.Errorf("told %q", got)
+	}
+}
+
+// A token that may not show deployments still posts every status at once.
+func TestRefusedDeploymentsKeepNoStatusBack(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	w.options.Repositories[0].Deployments = true
+	forge := &noDeployments{w.inMemory()}
+	w.options.Repositories[0].Forge.Forge = forge
+	w.start()
+	for n := range int64(3) {
+		commit := w.promote("dev", "shop", n+1)
+		w.cluster.Set(w.kustomization("shop", "dev/shop", commit))
+		w.run(2 * time.Minute)
+		w.expect(commit, devShop, "success")
+	}
+	if parked := w.c.State().Repositories[0].Parked; len(parked) != 1 || parked[0].Destination != "forge (deployments)" {
+		t.Errorf("parked: %+v", parked)
+	}
+}
+
+type noDeployments struct{ *memory }
+
+func (noDeployments) EnsureDeployment(context.Context, scm.Deployment) (bool, error) {
+	return false, scm.ErrForbidden
+}
+
+// Where the reply to the post of an end is lost, ferry advance is asked for all the same.
+func TestALostReplyStillAsksForAdvance(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	forge := w.inMemory()
+	first := w.promote("dev", "shop", 1)
+	w.start()
+	w.run(5 * time.Minute)
+	before, lost := len(w.pipes.advances), false
+	forge.fault = func(call string) (bool, error) {
+		if !lost && call == devShop+" success" {
+			lost = true
+			return true, errors.New("connection reset")
+		}
+		return true, nil
+	}
+	w.cluster.Set(w.kustomization("shop", "dev/shop", first))
+	w.run(2 * time.Minute)
+	if !lost || len(w.pipes.advances) != before+1 {
+		t.Errorf("lost %t, advances %q", lost, w.pipes.advances[before:])
+	}
+}
+
+// Just before pipelines are told, the forge is asked whether they were: another cluster's connector may have seen all ends first.
+func TestPipelinesAreNotToldWhatAnotherTold(t *testing.T) {
+	for name, tt := range map[string]struct {
+		by, text string
+		told     []string
+	}{
+		"the other told":           {"connector", "pipelines were told: healthy", nil},
+		"the other told a failure": {"connector", "pipelines were told: failed", []string{"healthy"}},
+		"a stranger says so":       {"mallory", "pipelines were told: healthy", []string{"healthy"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, strings.Replace(twoEnvironments, "{name: dev, deadline: 1h}", "{name: dev, deadline: 1h, clusters: [eu-1, eu-2]}", 1))
+			forge := w.inMemory()
+			w.options.ClusterName = "eu-1"
+			first := w.promote("dev", "shop", 1)
+			w.cluster.Set(w.kustomization("shop", "dev/shop", first))
+			w.start()
+			w.run(10 * time.Minute)
+			_, err := forge.set(w.ctx, first, scm.Status{Context: devShop + "/eu-2", State: scm.Success, Text: "well"}, "connector")
+			w.must(err)
+			_, err = forge.set(w.ctx, first, scm.Status{Context: devShop + "/continue", State: scm.Success, Text: tt.text}, tt.by)
+			w.must(err)
+			w.run(2 * time.Hour)
+			var want []string
+			for _, end := range tt.told {
+				want = append(want, first+"/dev/shop/"+end)
+			}
+			if !slices.Equal(w.pipes.told, want) {
+				t.Errorf("told %q", w.pipes.told)
+			}
+		})
+	}
 }

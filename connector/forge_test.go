@@ -26,6 +26,7 @@ type memory struct {
 	refused            int
 	reads              int
 	down               error                           // every call fails with it
+	refuses            func(sha string) error          // whatever is said there; nil refuses nothing
 	fault              func(call string) (bool, error) // before a write: whether it happens all the same, and what the caller hears
 }
 
@@ -109,6 +110,9 @@ func (m *memory) refuse(sha string, s scm.Status) error {
 		if old.Context == s.Context {
 			count++
 		}
+	}
+	if m.refuses != nil && m.refuses(sha) != nil {
+		return m.refuses(sha)
 	}
 	switch {
 	case m.down != nil:

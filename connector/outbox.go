@@ -33,7 +33,7 @@ type letter struct {
 type outbox struct {
 	memory  *memory
 	letters map[slot]*letter
-	lines   map[string]*forgeLine // by destination
+	lines   map[string]*forgeLine // by destination; deployments have one of their own, as they need a right of their own
 	paces   func(Destination) *pace
 	timing  Timing
 	counter Counter
@@ -162,7 +162,7 @@ func (o *outbox) pick() (*letter, time.Time) {
 		if l.parked != nil {
 			continue
 		}
-		due := later(l.due, o.line(l.to).blocked)
+		due := later(l.due, o.lineOf(l).blocked)
 		if _, read := o.memory.at(l.slot); read || l.deploy != nil { // reading first costs no write
 			due = later(due, o.paces(l.to).when(now, !l.phase.End()))
 		}
@@ -196,11 +196,15 @@ func (l *letter) class() int {
 	return class
 }
 
-func (o *outbox) line(d Destination) *forgeLine {
-	if o.lines[d.Name] == nil {
-		o.lines[d.Name] = &forgeLine{}
+func (o *outbox) line(d Destination) *forgeLine { return o.lineTo(d.Name) }
+
+func (o *outbox) lineOf(l *letter) *forgeLine { return o.lineTo(l.destination) }
+
+func (o *outbox) lineTo(name string) *forgeLine {
+	if o.lines[name] == nil {
+		o.lines[name] = &forgeLine{}
 	}
-	return o.lines[d.Name]
+	return o.lines[name]
 }
 
 // send says it, unless the forge turns out to say it already. wait is set where its turn has not come.
@@ -331,7 +335,7 @@ func (o *outbox) sendDeployment(ctx context.Context, l *letter) (time.Time, erro
 
 // done takes a letter out: the forge says it now.
 func (o *outbox) done(l *letter, wrote bool) {
-	line := o.line(l.to)
+	line := o.lineOf(l)
 	*line = forgeLine{self: line.self}
 	delete(o.letters, l.slot)
 	result := Unchanged
@@ -339,7 +343,7 @@ func (o *outbox) done(l *letter, wrote bool) {
 		result = Delivered
 	}
 	o.counter.Posted(l.to.Name, result)
-	if wrote && l.primary && l.phase.End() {
+	if (wrote || l.tries > 0) && l.primary && l.phase.End() { // the reply to an earlier attempt may be what was lost
 		o.ended(l.verdict)
 	}
 }

@@ -23,8 +23,8 @@ func (o *outbox) failed(ctx context.Context, l *letter, err error) {
 	case errors.Is(err, scm.ErrNotFound), errors.Is(err, scm.ErrConflict):
 		l.due = now.Add(backoff(l.tries))
 	default:
-		o.line(l.to).block(err, now)
-		if o.line(l.to).parked {
+		o.lineOf(l).block(err, now)
+		if o.lineOf(l).parked {
 			result = Dropped
 		}
 	}

@@ -303,7 +303,9 @@ func TestAnUnknownCommitParks(t *testing.T) {
 	if len(parked) != 1 || parked[0].Commit != second {
 		t.Errorf("parked: %+v", parked)
 	}
-
+	if !slices.Contains(w.pipes.told, second+"/dev/shop/healthy") { // nobody waits for what will never be said
+		t.Errorf("told %q", w.pipes.told)
+	}
 }
 
 // Two clusters each say their own, nobody the bare word, and pipelines hear once, of both.
