@@ -25,11 +25,11 @@ type Lock struct{ Needs []Locked }
 
 // Locked is one need at one content.
 type Locked struct {
-	In      string // the file that names it
-	Asks    string // what it names
-	Version string // of a chart: what the range became
-	Digest  string // sha256:... of a chart's archive, of an OCI manifest, or of a file
-	Commit  string // of a Git repository
+	In      string `json:"in"`                // the file that names it
+	Asks    string `json:"asks"`              // what it names
+	Version string `json:"version,omitempty"` // of a chart: what the range became
+	Digest  string `json:"digest,omitempty"`  // sha256:... of a chart's archive, of an OCI manifest, or of a file
+	Commit  string `json:"commit,omitempty"`  // of a Git repository
 }
 
 func (l Lock) find(in, asks string) (Locked, bool) {

@@ -13,6 +13,8 @@ import (
 	"github.com/ferry-cd/ferry/report"
 	"github.com/ferry-cd/ferry/scm"
 	"github.com/ferry-cd/ferry/setup"
+	"github.com/ferry-cd/ferry/source"
+	"github.com/ferry-cd/ferry/supply"
 )
 
 // What commands print with -o json, where it is not a report. Each has a version, and a schema in outputs.
@@ -130,6 +132,17 @@ type createdDocument struct {
 type notificationsDocument struct {
 	form
 	Sent []string `json:"sent"` // names of the variables whose addresses took the message
+}
+
+type lockDocument struct {
+	form
+	Wrote bool            `json:"wrote"`
+	Needs []supply.Locked `json:"needs"`
+}
+
+type prunedDocument struct {
+	form
+	Pruned []source.Pruned `json:"pruned"`
 }
 
 type findingsDocument struct {

@@ -40,6 +40,8 @@ var outputs = []output{
 	{"start", "What init wrote", startDocument{}, []string{"init"}},
 	{"connector-check", "What keeps a connector from working", triedDocument{}, []string{"connector check"}},
 	{"findings", "What keeps promotions from working", findingsDocument{}, []string{"doctor"}},
+	{"lock", "What templates need from elsewhere, pinned", lockDocument{}, []string{"vendor"}},
+	{"pruned", "Stored templates that nothing needs any more", prunedDocument{}, []string{"prune"}},
 	{"notifications", "Who got a test message", notificationsDocument{}, []string{"notify"}},
 	{"version", "The version of ferry", versionDocument{}, []string{"version"}},
 	{"failure", "What any command prints that failed before it had a result", failureDocument{}, nil},

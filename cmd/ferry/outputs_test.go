@@ -58,7 +58,7 @@ func (b *bench) write(path, data string) {
 func (b *bench) ferry(dir string, args ...string) int {
 	b.out.Reset()
 	b.err.Reset()
-	if !slices.Contains([]string{"version", "validate", "config", "explain", "notify", "codeowners", "init", "connector"}, args[0]) {
+	if !slices.Contains([]string{"version", "validate", "config", "explain", "notify", "codeowners", "init", "connector", "vendor"}, args[0]) {
 		args = append(args, "--repo", filepath.Join(b.dir, "gitops.git"))
 	}
 	env := map[string]string{"GIT_CONFIG_GLOBAL": os.DevNull, "USER": "ada"}
@@ -134,6 +134,8 @@ var life = []turn{
 	{args: "codeowners --owner grace", schema: "owners", dir: "gitops"},
 	{args: "new app other --plan --source https://example.com/acme/other --path charts/other", schema: "new-app"},
 	{args: "doctor", schema: "findings"},
+	{args: "vendor ../app/charts/shop", schema: "lock", dir: "gitops"},
+	{args: "prune --plan", schema: "pruned"},
 	{args: "connector check", schema: "connector-check", code: exitError, dir: "gitops", prepare: func(b *bench) { // there is no cluster
 		b.write("gitops/connector.yaml", "version: 1\nrepositories: [{url: "+strconv.Quote(filepath.Join(b.dir, "gitops.git"))+"}]\n")
 	}},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -58,7 +57,7 @@ func (a *app) runPrune(ctx context.Context, o pruneOptions) error {
 		return err
 	}
 	if o.output == "json" {
-		return json.NewEncoder(a.Out).Encode(map[string][]source.Pruned{"pruned": append([]source.Pruned{}, gone...)})
+		return writeJSON(a.Out, prunedDocument{current, append([]source.Pruned{}, gone...)})
 	}
 	for _, p := range gone {
 		fmt.Fprintf(a.Out, "%s %s %s\n", verb, p.App, short(p.Tree))

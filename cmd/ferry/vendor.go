@@ -24,6 +24,7 @@ type vendorOptions struct {
 	update   bool
 	check    bool
 	verbose  bool
+	output   string
 	registry *registryOptions
 }
 
@@ -39,7 +40,7 @@ func (a *app) vendorCommand() *cli.Command {
 		Flags: append(registryFlags(o.registry),
 			&cli.BoolFlag{Name: "update", Destination: &o.update, Usage: "look for newer versions of what is pinned already"},
 			&cli.BoolFlag{Name: "check", Destination: &o.check, Usage: "write nothing; fail where the file is not up to date"},
-			&cli.BoolFlag{Name: "verbose", Destination: &o.verbose, Usage: "show what is asked of registries and repositories"}),
+			&cli.BoolFlag{Name: "verbose", Destination: &o.verbose, Usage: "show what is asked of registries and repositories"}, outputFlag()),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 1 {
 				return usagef("one folder at a time")
@@ -47,12 +48,16 @@ func (a *app) vendorCommand() *cli.Command {
 			if o.dir = c.Args().First(); o.dir == "" {
 				o.dir = "."
 			}
+			o.output = c.String("output")
 			return a.runVendor(c.Context, o)
 		},
 	}
 }
 
 func (a *app) runVendor(ctx context.Context, o vendorOptions) error {
+	if err := checkFormat(o.output, "text", "json"); err != nil {
+		return err
+	}
 	files, err := readFolder(a.below(o.dir))
 	if err != nil {
 		return &usageError{fmt.Errorf("read %s: %w", o.dir, err)}
@@ -67,6 +72,9 @@ func (a *app) runVendor(ctx context.Context, o vendorOptions) error {
 		if _, _, err := s.Complete(ctx, files); err != nil {
 			return err
 		}
+		if o.output == "json" {
+			return writeJSON(a.Out, lockDocument{form: current, Needs: []supply.Locked{}})
+		}
 		fmt.Fprintf(a.Out, "%s is up to date\n", supply.LockName)
 		return nil
 	}
@@ -77,35 +85,48 @@ func (a *app) runVendor(ctx context.Context, o vendorOptions) error {
 	for _, n := range notices {
 		fmt.Fprintln(a.Err, "note:", n)
 	}
-	return a.writeLock(o.dir, lock, files[supply.LockName])
+	return a.writeLock(o, lock, files[supply.LockName])
 }
 
 // writeLock writes the file, or takes it away where nothing is needed.
-func (a *app) writeLock(dir string, lock supply.Lock, old []byte) error {
-	name := filepath.Join(dir, supply.LockName)
+func (a *app) writeLock(o vendorOptions, lock supply.Lock, old []byte) error {
+	name := filepath.Join(o.dir, supply.LockName)
+	wrote := false
 	if len(lock.Needs) == 0 {
-		if err := os.Remove(a.below(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err := os.Remove(a.below(name))
+		if wrote = err == nil; err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		fmt.Fprintf(a.Out, "%s needs nothing from elsewhere\n", dir)
-		return nil
+	} else {
+		data, err := lock.Marshal()
+		if err != nil {
+			return err
+		}
+		if wrote = !bytes.Equal(data, old); wrote {
+			if err := a.writeDocument(name, data); err != nil {
+				return err
+			}
+		}
 	}
-	data, err := lock.Marshal()
-	if err != nil {
-		return err
+	if o.output == "json" {
+		return writeJSON(a.Out, lockDocument{current, wrote, append([]supply.Locked{}, lock.Needs...)})
 	}
+	a.sayLock(o.dir, name, lock, wrote)
+	return nil
+}
+
+func (a *app) sayLock(dir, name string, lock supply.Lock, wrote bool) {
 	for _, n := range lock.Needs {
 		fmt.Fprintf(a.Out, "%s: %s = %s\n", n.In, n.Asks, strings.TrimSpace(n.Version+" "+n.Digest+n.Commit))
 	}
-	if bytes.Equal(data, old) {
+	switch {
+	case len(lock.Needs) == 0:
+		fmt.Fprintf(a.Out, "%s needs nothing from elsewhere\n", dir)
+	case wrote:
+		fmt.Fprintf(a.Out, "%s written: commit it\n", name)
+	default:
 		fmt.Fprintf(a.Out, "%s is up to date\n", name)
-		return nil
 	}
-	if err := a.writeDocument(name, data); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.Out, "%s written: commit it\n", name)
-	return nil
 }
 
 // readFolder reads all files of a folder, as a commit of it would hold them.
