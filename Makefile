@@ -9,7 +9,7 @@ SEED     ?= 1
 # Packages that do several things at once.
 CONCURRENT = ./connector/... ./door/... ./environments/... ./git/... ./ledger/... ./promote/... ./render/... ./scm/local/... ./scm/github/... ./source/...
 
-.PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema e2e-connector act ci
+.PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema e2e-connector act reproducible ci
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -64,6 +64,9 @@ e2e-connector: ## the connector's watch on a real cluster: KUBECONFIG=... (CONTR
 act: ## the workflow that tries the action, run on this machine, and both linted
 	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=
 	$(GO) run github.com/nektos/act@v0.2.89 push -W .github/workflows/action.yaml -P ubuntu-latest=-self-hosted --matrix os:ubuntu-latest </dev/null
+
+reproducible: ## build twice from two folders and compare; PLATFORMS='linux/amd64 darwin/arm64' for others
+	.ci/reproducible $(PLATFORMS)
 
 ci: ## what CI runs
 	.ci/run
