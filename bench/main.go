@@ -3,6 +3,7 @@
 //
 //	gitops.go     a GitOps repository of the size that hurts, made by git fast-import
 //	serve.go      the same repository over smart HTTP on loopback, by git's own http-backend
+//	registry.go   registries of many images and tags; supply.go dependencies that many apps share
 //	measure.go    wall time, processor time and memory of a process
 //	startup.go    the binary: how long it takes to start, how large it is
 //	promotion.go  one app into that repository
@@ -74,7 +75,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir = dir
-	parts := []func(context.Context) error{b.build, b.startup, b.registries, b.promotion, b.comparison}
+	parts := []func(context.Context) error{b.build, b.startup, b.registries, b.dependencies, b.promotion, b.comparison}
 	if b.rendered {
 		parts = []func(context.Context) error{b.build, b.startup, b.crowded, b.unchanged, b.rendering}
 	}

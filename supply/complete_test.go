@@ -144,6 +144,11 @@ func TestStaleLock(t *testing.T) {
 	}); stale == nil || !strings.Contains(stale.Hint(), "ferry vendor") || stale.ExitCode() != 2 {
 		t.Errorf("%v has no way out", err)
 	}
+	old := chartstest.Chart("a", "1.0.0", "x", "{name: b, version: 1.x, repository: https://charts.example.com}")
+	old["Chart.lock"], old["charts/b/Chart.yaml"] = []byte("dependencies: []\ndigest: sha256:other\n"), []byte("name: b\nversion: 1.0.0\n")
+	if changed, _, err := w.supply().Complete(context.Background(), old); changed != nil || err != nil {
+		t.Errorf("a chart whose dependencies are committed, beside an old Chart.lock: %v, %v", changed, err)
+	}
 	whole := map[string][]byte{"Chart.yaml": []byte("apiVersion: v2\nname: a\nversion: 1.0.0\n")}
 	if changed, _, err := w.supply().Complete(context.Background(), whole); changed != nil || err != nil {
 		t.Errorf("a source that needs nothing: %v, %v", changed, err)

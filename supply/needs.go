@@ -68,10 +68,11 @@ func parent(p string) string {
 
 func join(dir, name string) string { return path.Join(dir, name) }
 
-// chartNeeds are the dependencies of a chart that are not in its charts/ folder.
+// chartNeeds are the dependencies of a chart that are not in its charts/ folder. Where all are, nobody asks what its lock says:
+// Helm does not when it renders.
 func chartNeeds(files map[string][]byte, dir string, alias func(string) string) ([]need, error) {
 	file, asked, err := dependenciesOf(files, dir)
-	if err != nil || len(asked) == 0 {
+	if err != nil || !slices.ContainsFunc(asked, func(d *dependency) bool { return !vendored(files, dir, d.Name) }) {
 		return nil, err
 	}
 	locked, err := lockedBy(files, dir, asked)
