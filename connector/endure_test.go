@@ -223,3 +223,26 @@ func TestPipelinesAreNotToldWhatAnotherTold(t *testing.T) {
 		})
 	}
 }
+
+// A forge that merges by moving the branch brings a commit that was made when the pull request was opened. Its deadline counts
+// from when it came, and whoever waits for it is told.
+func TestACommitIsNotLateBecauseItIsOld(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	w.start()
+	w.run(time.Minute)
+	refs, err := w.repo.Refs(w.ctx)
+	w.must(err)
+	base, err := w.repo.Commit(w.ctx, refs["refs/heads/main"])
+	w.must(err)
+	made := w.object(base.Tree, w.release("dev", "shop", 1), base.ID)
+	w.run(72 * time.Hour) // it lies in a pull request
+	w.must(w.repo.Push(w.ctx, git.Update{Ref: "refs/heads/main", Old: base.ID, New: made}))
+	w.run(50 * time.Minute)
+	w.expect(string(made), devShop, "pending")
+	w.cluster.Set(w.kustomization("shop", "dev/shop", string(made)))
+	w.run(5 * time.Minute)
+	w.expect(string(made), devShop, "success")
+	if want := []string{string(made) + "/dev/shop/healthy"}; !slices.Equal(w.pipes.told, want) {
+		t.Errorf("told %q", w.pipes.told)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
@@ -25,6 +26,7 @@ func (r *reader) renew(ctx context.Context) (bool, error) {
 	if err := r.open(ctx); err != nil {
 		return false, err
 	}
+	now := r.now()
 	refs, err := r.repo.Refs(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read the branches of %s: %w", r.o.Name, err)
@@ -33,6 +35,7 @@ func (r *reader) renew(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	if !r.moved(refs) {
+		r.looked = now
 		return false, nil
 	}
 	r.refs = refs
@@ -41,6 +44,7 @@ func (r *reader) renew(ctx context.Context) (bool, error) {
 		r.refs = nil // to be tried again
 		return false, err
 	}
+	r.looked = now
 	return true, nil
 }
 
@@ -52,7 +56,7 @@ func (r *reader) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", r.o.Name, err)
 	}
-	r.repo, r.trees, r.opened, r.refs, r.chains = repo, &trees{repo: repo}, 0, nil, nil
+	r.repo, r.trees, r.opened, r.refs = repo, &trees{repo: repo}, 0, nil
 	return nil
 }
 
@@ -114,12 +118,14 @@ func (r *reader) follow(ctx context.Context) error {
 			return err
 		}
 		c := r.chains[branch]
-		if c != nil && c.has(folders) {
+		if c != nil && c.has(folders) && len(c.commits) < 2*maxChain {
+			before := c.base
 			ok, err := c.follow(ctx, r.repo, head)
 			if err != nil {
 				return fmt.Errorf("read the history of %s: %w", branch, err)
 			}
 			if ok {
+				r.arrive(c.commits[:c.base-before])
 				chains[branch] = c
 				continue
 			}
@@ -129,6 +135,22 @@ func (r *reader) follow(ctx context.Context) error {
 	r.chains = chains
 	slices.Sort(r.absent)
 	return nil
+}
+
+// arrive notes when commits came at the earliest. A branch that is moved to a commit of last week, as some forges merge, got it
+// now: who waits for it waits from now on.
+func (r *reader) arrive(fresh []git.Commit) {
+	if r.arrived == nil {
+		r.arrived = map[git.ID]time.Time{}
+	}
+	for id, at := range r.arrived {
+		if r.now().Sub(at) > lookBack {
+			delete(r.arrived, id)
+		}
+	}
+	for _, g := range fresh {
+		r.arrived[g.ID] = r.looked
+	}
 }
 
 // lacks says what is configured and cannot be answered for.

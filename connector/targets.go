@@ -25,8 +25,10 @@ type reader struct {
 	refs    map[string]git.ID
 	branch  string // the default one
 	config  *environments.Config
-	stale   error    // why config is older than the branch's head
-	absent  []string // branches of environments that are not there
+	stale   error                // why config is older than the branch's head
+	absent  []string             // branches of environments that are not there
+	looked  time.Time            // when heads were read last
+	arrived map[git.ID]time.Time // commits that were not there at the look before, and when that was
 	chains  map[string]*chain
 	records records
 	named   map[git.ID][]Resource // what manifests are in a folder
@@ -157,7 +159,7 @@ func (r *reader) deeper(ctx context.Context, c *chain, w walk, n int) bool {
 }
 
 func (r *reader) waiting(ctx context.Context, w walk, c *chain, is change) (waiting, error) {
-	landed := c.cameAt(is.index, r.now())
+	landed := later(c.cameAt(is.index, r.now()), r.arrived[is.commit.ID])
 	found := waiting{Placement: w.Placement, Newest: w.newest, Next: w.next, index: is.index, Target: Target{
 		Environment: w.Environment, App: w.App, Repository: r.o.Name, Branch: r.base(w.Placement), Path: w.Folder,
 		Commit: string(is.commit.ID), Tree: string(is.tree), Live: is.tree == w.live, Landed: landed,
