@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ferry-cd/ferry/environments"
@@ -17,6 +18,9 @@ const grace = 10 * time.Minute
 
 // forgotten is how long a hold without an end may stand before it is asked about.
 const forgotten = 14 * 24 * time.Hour
+
+// patience is how long a registry may take to answer.
+const patience = 10 * time.Second
 
 // repository reads the configuration and everything that lies in it; false where there is none.
 func (e *examination) repository(ctx context.Context) bool {
@@ -157,16 +161,21 @@ func (e *examination) outside(ctx context.Context) {
 	if e.Image == nil {
 		return
 	}
-	const most = 50 // images; one each of the newest releases tells whether registries can be read
-	asked := 0
+	asked := map[string]bool{} // one image of the newest releases tells whether a registry can be read
 	for _, app := range e.snapshot.Config.Apps {
 		r, ok := e.snapshot.Accepted[app.Name]
-		if !ok || len(r.Images) == 0 || r.Images[0].Digest == "" || asked == most {
+		if !ok || len(r.Images) == 0 || r.Images[0].Digest == "" {
 			continue
 		}
-		asked++
-		if err := e.Image(ctx, r.Images[0].Name, r.Images[0].Digest); err != nil {
+		host, _, _ := strings.Cut(r.Images[0].Name, "/")
+		if asked[host] {
+			continue
+		}
+		asked[host] = true
+		in, cancel := context.WithTimeout(ctx, patience)
+		if err := e.Image(in, r.Images[0].Name, r.Images[0].Digest); err != nil {
 			e.add("image", Warning, fmt.Sprintf("the image of %s %s cannot be found", app.Name, r.Version), err.Error(), hintOf(err, "log in to its registry where ferry runs, or see whether it was deleted"))
 		}
+		cancel()
 	}
 }

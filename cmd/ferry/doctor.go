@@ -65,10 +65,24 @@ func (a *app) examine(ctx context.Context, o gitopsOptions) []setup.Finding {
 			_, err := notify.Parse(a.Getenv(variable))
 			return err
 		}}
+	s.Image = g.hasImage
 	if _, here := at.repo.Local(); !here && strings.HasPrefix(at.repo.URL(), "http") {
 		s.Time = func(ctx context.Context) (time.Time, error) { return a.timeAt(ctx, at.repo.URL()) }
 	}
 	return setup.Examine(ctx, s)
+}
+
+// hasImage tells whether an image is in its registry, and may be read from here.
+func (g *gitops) hasImage(ctx context.Context, name, digest string) error {
+	client, err := g.registry()
+	if err != nil {
+		return err
+	}
+	there, err := client.Exists(ctx, name, digest)
+	if err == nil && !there {
+		err = fmt.Errorf("%s@%s is not in the registry", name, digest)
+	}
+	return err
 }
 
 // patient is a repository as doctor looks at it.

@@ -15,6 +15,7 @@ import (
 	githubfake "github.com/ferry-cd/ferry/scm/github/fake"
 	"github.com/ferry-cd/ferry/scm/scmtest/hosttest"
 	"github.com/ferry-cd/ferry/setup"
+	"github.com/ferry-cd/ferry/source/registry/registrytest"
 )
 
 // clinic is a GitOps repository on a GitHub in which everything is right, until a test puts something wrong.
@@ -24,6 +25,7 @@ type clinic struct {
 	files map[string]string
 	env   map[string]string
 	late  time.Duration // of this machine's clock
+	image string        // that the release of live carries
 	rule  githubfake.Ruleset
 }
 
@@ -80,12 +82,23 @@ func (c *clinic) live() {
 	if err := os.WriteFile(filepath.Join(dir, "deploy", "service.yaml"), []byte(service), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
+	if c.image != "" {
+		name, _, _ := strings.Cut(c.image, "@")
+		pod := "apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\nspec: {containers: [{name: shop, image: " + name + "}]}\n"
+		if err := os.WriteFile(filepath.Join(dir, "deploy", "pod.yaml"), []byte(pod), 0o600); err != nil {
+			c.t.Fatal(err)
+		}
+	}
 	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"add", "."}, {"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "Shop"}, {"remote", "add", "origin", "https://example.com/acme/shop"}} {
 		if out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput(); err != nil {
 			c.t.Fatalf("%s", out)
 		}
 	}
-	if out, code := c.run("submit", "--source", dir, "--app", "shop", "--version", "1.0.0", "--sequence", "1"); code != 0 {
+	submit := []string{"submit", "--source", dir, "--app", "shop", "--version", "1.0.0", "--sequence", "1"}
+	if c.image != "" {
+		submit = append(submit, "--image", c.image)
+	}
+	if out, code := c.run(submit...); code != 0 {
 		c.t.Fatal(out)
 	}
 	if out, code := c.run("status"); code != 0 || !strings.Contains(out, "1.0.0") {
@@ -177,6 +190,12 @@ var misconfigurations = []struct {
 	}},
 	{"hold-forgotten", "a hold without an end is old", func(c *clinic) {
 		c.files[".ferry/holds/old.yaml"] = "version: 1\nreason: migration\nby: ada\nsince: 2020-01-01T00:00:00Z\n"
+	}},
+	{"image", "an image is gone", func(c *clinic) {
+		s := registrytest.New()
+		c.t.Cleanup(s.Close)
+		c.image = strings.TrimPrefix(s.URL, "http://") + "/acme/shop@sha256:" + strings.Repeat("1", 64)
+		c.live()
 	}},
 	{"notify", "nobody can hear", func(c *clinic) { c.files["ferry.yaml"] += "notify: [{to: CHAT}]\n" }},
 	{"notify", "an address is none", func(c *clinic) { c.files["ferry.yaml"] += "notify: [{to: CHAT}]\n"; c.env["CHAT"] = "xoxb-secret" }},
