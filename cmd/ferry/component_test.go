@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -279,7 +280,7 @@ func fits(schema *jsonschema.Schema, text string) error {
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	for {
 		var v any
-		if err := decoder.Decode(&v); err == io.EOF {
+		if err := decoder.Decode(&v); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
