@@ -21,6 +21,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,8 +33,8 @@ import (
 type Options struct {
 	// Login gives what a repository wants to know of us, by its URL; nil and an empty user mean nothing.
 	Login     func(repository string) (user string, password door.Token)
-	CABundle  []byte // PEM certificates trusted besides the system's
-	PlainHTTP bool   // allow http:// to other machines
+	CABundle  []byte   // PEM certificates trusted besides the system's
+	PlainHTTP []string // hosts, with their port, that may be asked without TLS, beside this machine
 	Timeout   time.Duration
 	Keyring   []byte // public OpenPGP keys that provenance files are checked with; nil only shows them
 	Now       func() time.Time
@@ -246,13 +247,16 @@ func near(host string) bool {
 
 // get fetches a file of a repository.
 func (c *Client) get(ctx context.Context, repository string, at *url.URL, limit int64, what string) ([]byte, error) {
+	if err := c.encrypted(at); err != nil {
+		return nil, &Error{What: at.Redacted(), Reason: "fetch " + what, Err: err, Next: "use https://, or name the host with --registry-http"}
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	t := c.transport(repository, limit)
 	client := t.Client()
 	follow := client.CheckRedirect
 	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
-		if err := mayLead(via[0].URL, req.URL); err != nil {
+		if err := errors.Join(mayLead(via[0].URL, req.URL), c.encrypted(req.URL)); err != nil {
 			return err
 		}
 		return follow(req, via)
@@ -318,6 +322,17 @@ func (e *statusError) ExitCode() int {
 
 var errAbsent = errors.New("it is not there")
 
+// encrypted refuses to speak without TLS to another machine, unless somebody named its host; each host by itself, whoever
+// leads there.
+func (c *Client) encrypted(u *url.URL) error {
+	ip := net.ParseIP(u.Hostname())
+	here := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme == "https" || here || slices.ContainsFunc(c.o.PlainHTTP, func(host string) bool { return strings.EqualFold(host, u.Host) }) {
+		return nil
+	}
+	return fmt.Errorf("%s is not encrypted: credentials would be readable on the way", u.Scheme+"://"+u.Host)
+}
+
 // transport gives the way to a repository's own host, with its credentials, for answers up to a size.
 func (c *Client) transport(repository string, limit int64) *door.Transport {
 	c.mu.Lock()
@@ -326,7 +341,8 @@ func (c *Client) transport(repository string, limit int64) *door.Transport {
 	if t, ok := c.transports[key]; ok {
 		return t
 	}
-	o := door.Options{Base: repository, CABundle: c.o.CABundle, AllowHTTP: c.o.PlainHTTP, Budget: patience, Timeout: c.o.Timeout,
+	o := door.Options{Base: repository, CABundle: c.o.CABundle, AllowHTTP: true, // encrypted has the say
+		Budget: patience, Timeout: c.o.Timeout,
 		MaxBody: limit, Now: c.o.Now, Sleep: c.o.Sleep, Log: c.o.Log, Under: c.o.Under}
 	if c.o.Login != nil {
 		if user, password := c.o.Login(repository); user != "" {

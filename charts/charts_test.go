@@ -237,7 +237,7 @@ func TestWayToThisMachine(t *testing.T) {
 	defer secret.Close()
 	index := "entries:\n  shop:\n  - version: 1.0.0\n    urls: [" + secret.URL + "/latest]\n"
 	o := quick()
-	o.PlainHTTP = true
+	o.PlainHTTP = []string{"charts.example.com"}
 	o.Under = carrier(func(r *http.Request) (*http.Response, error) {
 		if r.URL.Host != "charts.example.com" {
 			t.Errorf("asked %s", r.URL)
@@ -248,6 +248,10 @@ func TestWayToThisMachine(t *testing.T) {
 	})
 	if _, err := fetch(New(o), "http://charts.example.com", "shop", "", ""); err == nil || !strings.Contains(err.Error(), "which is this machine") {
 		t.Error(err)
+	}
+	index = "entries:\n  shop:\n  - version: 1.0.0\n    urls: [http://other.example.com/shop.tgz]\n"
+	if _, err := fetch(New(o), "http://charts.example.com", "shop", "", ""); err == nil || !strings.Contains(err.Error(), "http://other.example.com is not encrypted") {
+		t.Errorf("plain HTTP to a host that nobody named: %v", err)
 	}
 	if _, err := New(Options{}).Find(context.Background(), "http://charts.example.com", "shop", ""); err == nil || !strings.Contains(err.Error(), "not encrypted") {
 		t.Errorf("plain HTTP: %v", err)

@@ -20,7 +20,7 @@ func registryFlags(o *registryOptions) []cli.Flag {
 		&cli.StringSliceFlag{Name: "registry-mirror", EnvVars: []string{"FERRY_REGISTRY_MIRRORS"}, Destination: &o.mirrors,
 			Usage: "`HOST=MIRROR`: ask MIRROR, host or host/prefix, in place of a registry; may be repeated"},
 		&cli.StringSliceFlag{Name: "registry-http", EnvVars: []string{"FERRY_REGISTRY_HTTP"}, Destination: &o.plain,
-			Usage: "`HOST` of a registry that may be asked without TLS; may be repeated"},
+			Usage: "`HOST` of a registry or chart repository that may be asked without TLS; may be repeated"},
 		&cli.StringSliceFlag{Name: "registry-realm", EnvVars: []string{"FERRY_REGISTRY_REALMS"}, Destination: &o.realms,
 			Usage: "`HOST` of another site that may see credentials of a registry which names it as where its tokens come from; may be repeated"},
 		&cli.BoolFlag{Name: "credential-helpers", EnvVars: []string{"FERRY_CREDENTIAL_HELPERS"}, Destination: &o.helpers,

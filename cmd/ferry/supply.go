@@ -22,7 +22,7 @@ import (
 
 // openSupply brings in charts, artifacts and bases with the credentials that Helm, docker and git are given here. Those for
 // the GitOps repository are used for repositories on its host, home, and for no other.
-func (a *app) openSupply(home string, open func() (*registry.Client, error), log func(string)) (*supply.Supply, error) {
+func (a *app) openSupply(home string, o *registryOptions, open func() (*registry.Client, error), log func(string)) (*supply.Supply, error) {
 	known, err := a.chartRepositories()
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (a *app) openSupply(home string, open func() (*registry.Client, error), log
 		}
 	}
 	return supply.New(supply.Options{
-		Charts:   charts.New(charts.Options{Login: known.Login, CABundle: ca, Keyring: keyring, Now: a.Now, Log: log}),
+		Charts:   charts.New(charts.Options{Login: known.Login, CABundle: ca, Keyring: keyring, PlainHTTP: o.plain.Value(), Now: a.Now, Log: log}),
 		Registry: ociSupply{open},
 		Git: func(ctx context.Context, address string) (*git.Repository, error) {
 			return a.openElsewhere(ctx, home, address)
@@ -145,7 +145,7 @@ type bringer struct {
 
 // bringer makes one for a GitOps repository.
 func (g *gitops) bringer(a *app, o gitopsOptions) (*bringer, error) {
-	s, err := a.openSupply(g.history.gitops, g.registry, a.registryLog(o.forge))
+	s, err := a.openSupply(g.history.gitops, o.registry, g.registry, a.registryLog(o.forge))
 	if err != nil {
 		return nil, err
 	}

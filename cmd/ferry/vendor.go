@@ -64,7 +64,7 @@ func (a *app) runVendor(ctx context.Context, o vendorOptions) error {
 	}
 	log := a.registryLog(forgeOptions{verbose: o.verbose})
 	open := sync.OnceValues(func() (*registry.Client, error) { return a.openRegistry(o.registry, log) })
-	s, err := a.openSupply("", open, log)
+	s, err := a.openSupply("", o.registry, open, log)
 	if err != nil {
 		return err
 	}
