@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ferry-cd/ferry/ledger"
 	"github.com/ferry-cd/ferry/scm"
 )
 
@@ -17,10 +16,13 @@ func (s *schedule) heal() {
 	s.mu.Unlock()
 	s.note("from here on nothing fails")
 	for _, h := range s.decided() {
-		s.decide(ledger.Resumed(h.App, h.Environment)...)
+		_, err := s.ends(s.ferry(), h)
+		s.must(err)
 	}
 	for path, was := range s.edits {
-		s.push("main", map[string]string{path: was})
+		if s.at("", path) != "" { // else the app left
+			s.push("main", map[string]string{path: was})
+		}
 		delete(s.edits, path)
 	}
 	if s.at("", foreign) != "" { // somebody merged it

@@ -51,17 +51,6 @@ func (s *schedule) heldUp(app, env string) {
 	s.decide(ledger.Hold{App: app, Environment: env, Reason: "wait", By: "ada"}.File())
 }
 
-// resumes ends all holds of one scope, if there is one.
-func (s *schedule) resumes() {
-	holds := s.decided()
-	if len(holds) == 0 {
-		return
-	}
-	h := holds[s.rng.IntN(len(holds))]
-	s.note("%s a person resumes %s/%s", s.now.Format("15:04"), h.Environment, h.App)
-	s.decide(ledger.Resumed(h.App, h.Environment)...)
-}
-
 // goesBack rolls an app back in an environment. There may be nothing to go back to.
 func (s *schedule) goesBack(app, env string, f *fate) {
 	r, err := s.process(f).Rollback(s.ctx, promote.Back{Key: promote.Key{App: app, Environment: env}, Reason: "slow", By: "ada"})

@@ -47,7 +47,7 @@ func (s *schedule) rules() {
 			}
 		}
 	}
-	s.holds = holds
+	s.holds, s.refused = holds, s.rejections
 	s.readBack()
 }
 
@@ -78,8 +78,10 @@ func (s *schedule) unseen() []git.ID {
 // judge looks at what a commit of main holds for an app in the i-th environment.
 func (s *schedule) judge(commit git.ID, i int, env, app string) {
 	s.Helper()
-	text := s.at(commit, env+"/"+app+"/"+release.RecordName)
+	key := env + "/" + app
+	text := s.at(commit, key+"/"+release.RecordName)
 	if text == "" {
+		delete(s.newest, key) // nothing came yet, or it left
 		return
 	}
 	r, err := release.ParseRecord([]byte(text))
@@ -87,16 +89,16 @@ func (s *schedule) judge(commit git.ID, i int, env, app string) {
 		s.Errorf("record of %s in %s at %.10s: %v", app, env, commit, err)
 		return
 	}
-	n, key := r.Release.Sequence.Number, env+"/"+app
+	n := r.Release.Sequence.Number
 	if n != s.newest[key] && !s.byPeople && !s.healed {
-		s.judgeHolds(env, app, r)
+		s.judgeDecisions(env, app, r)
 	}
 	if n < s.newest[key] && !s.rolled[key+"/"+r.Release.Version] {
 		s.Errorf("rule 6: %s went back from release %d to %d in %s", app, s.newest[key], n, env)
 	}
 	s.newest[key] = n
-	if i > 0 && !s.proven[s.env[i-1]+"/"+app][r.Release.Version] {
-		s.Errorf("rule 5: %s holds %s %s, which nobody called healthy in %s", env, app, r.Release.Version, s.env[i-1])
+	if v := r.Release.Version; i > 0 && !s.proven[s.env[i-1]+"/"+app][v] && !s.passed[key+"/"+v] {
+		s.Errorf("rule 5: %s holds %s %s, which nobody called healthy in %s or let pass", env, app, r.Release.Version, s.env[i-1])
 	}
 }
 
@@ -148,26 +150,8 @@ func (s *schedule) decided() []ledger.Hold {
 	s.must(err)
 	book, err := ledger.Read(s.ctx, repo, head.Tree, "")
 	s.must(err)
-	for _, h := range book.Holds {
-		if h.Rollback != nil {
-			s.rolled[h.Environment+"/"+h.App+"/"+h.Rollback.To.Version] = true
-		}
-	}
+	s.remembers(book)
 	return book.Holds
-}
-
-// judgeHolds looks at a release that ferry brought somewhere although holds were on before the step began.
-func (s *schedule) judgeHolds(env, app string, r release.Record) {
-	s.Helper()
-	for _, h := range s.holds {
-		switch {
-		case slices.Contains(h.Except, r.Release.Sequence):
-		case h.Rollback == nil && h.Covers(app, env):
-			s.Errorf("a hold on %s/%s did not stop %s in %s", h.Environment, h.App, r.Release.Version, env)
-		case h.Rollback != nil && h.App == app && h.Environment == env && h.Rollback.From.Is(r):
-			s.Errorf("rule 6: %s of %s is back in %s, which was rolled back", r.Release.Version, app, env)
-		}
-	}
 }
 
 // tells collects what runs say, and their errors.

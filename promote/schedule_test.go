@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,6 +66,7 @@ environments:
   - {name: dev%[2]s}
   - {name: qa, after: [dev], merge: auto, gates: {soak: %[3]s}%[4]s}
   - {name: prod, after: [qa], merge: auto, gates: {approvals: {count: 1}}}
+overrides: [{gates: [healthy, soak], by: [grace], approvals: 1}]
 trust: {connector: [connector]}
 `
 
@@ -77,19 +79,23 @@ type schedule struct {
 	apps []string
 	log  []string
 
-	submitted map[string]int64           // the newest release handed over, by app
-	accepted  map[string]int64           // the newest one that ferry took, by app
-	proven    map[string]map[string]bool // environment/app -> versions that a connector called healthy there
-	edits     map[string]string          // hand-edited files -> what was there
-	pushes    []map[string]string        // what people changed and nobody undoes
-	looked    git.ID                     // how far main was judged
-	newest    map[string]int64           // environment/app -> the newest release that was there
-	rolled    map[string]bool            // environment/app/version -> somebody decided to go back to it
-	holds     []ledger.Hold              // what was on record when the step began
-	byPeople  bool                       // the step is a person's own change, which no hold stops
-	claims    []promote.Done             // what runs reported as done
-	onMain    map[git.ID]bool            // the commits that main stood at
-	healed    bool
+	submitted  map[string]int64           // the newest release handed over, by app
+	accepted   map[string]int64           // the newest one that ferry took, by app
+	proven     map[string]map[string]bool // environment/app -> versions that a connector called healthy there
+	edits      map[string]string          // hand-edited files -> what was there
+	pushes     []map[string]string        // what people changed and nobody undoes
+	looked     git.ID                     // how far main was judged
+	newest     map[string]int64           // environment/app -> the newest release that was there
+	rolled     map[string]bool            // environment/app/version -> somebody decided to go back to it
+	passed     map[string]bool            // environment/app/version -> somebody decided that it needs no proof: a hotfix, an override
+	fixed      map[string][]int64         // the releases of an app that were hotfixes
+	holds      []ledger.Hold              // what was on record when the step began
+	refused    []ledger.Rejection         // so were these
+	rejections []ledger.Rejection         // what is on record now
+	byPeople   bool                       // the step is a person's own change, which no hold stops
+	claims     []promote.Done             // what runs reported as done
+	onMain     map[git.ID]bool            // the commits that main stood at
+	healed     bool
 
 	mu    sync.Mutex
 	said  strings.Builder // everything that runs told people
@@ -100,7 +106,7 @@ type schedule struct {
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
 	s := &schedule{seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), wire: rand.New(rand.NewPCG(seed, 2)), env: []string{"dev", "qa", "prod"}, apps: []string{"shop", "cart"},
-		submitted: map[string]int64{}, accepted: map[string]int64{}, proven: map[string]map[string]bool{}, edits: map[string]string{}, newest: map[string]int64{}, rolled: map[string]bool{}, onMain: map[git.ID]bool{}}
+		submitted: map[string]int64{}, accepted: map[string]int64{}, proven: map[string]map[string]bool{}, edits: map[string]string{}, newest: map[string]int64{}, rolled: map[string]bool{}, passed: map[string]bool{}, fixed: map[string][]int64{}, onMain: map[git.ID]bool{}}
 	s.world = newWorld(t, s.config(), nil)
 	s.templates("cart", map[string]string{"deployment.yaml.tmpl": deployment, "service.yaml.tmpl": service})
 	if s.rng.IntN(2) == 0 {
@@ -198,11 +204,13 @@ func (s *schedule) step() {
 	s.now = s.now.Add(time.Duration(1+s.rng.IntN(20)) * time.Minute)
 	app, env := s.apps[s.rng.IntN(len(s.apps))], s.env[s.rng.IntN(len(s.env))]
 	s.byPeople = false
-	switch roll := s.rng.IntN(100); {
+	switch roll := s.rng.IntN(111); {
 	case roll < 20:
 		s.release(app, s.submitted[app]+1, s.fate())
 	case roll < 23 && s.submitted[app] > 0:
-		s.release(app, 1+s.rng.Int64N(s.submitted[app]), s.fate())
+		if n := 1 + s.rng.Int64N(s.submitted[app]); !slices.Contains(s.fixed[app], n) {
+			s.release(app, n, s.fate())
+		}
 	case roll < 42:
 		s.reports(app, env, scm.Success)
 	case roll < 46:
@@ -232,13 +240,19 @@ func (s *schedule) step() {
 	case roll < 86:
 		s.heldUp(app, env)
 	case roll < 89:
-		s.resumes()
+		s.resumes(s.fate())
 	case roll < 93:
 		s.goesBack(app, env, s.fate())
 	case roll < 94:
 		s.promotesByName(app, env, s.fate())
 	case roll < 98:
 		s.changesValues(app, env)
+	case roll < 102:
+		s.overrides(s.fate())
+	case roll < 106:
+		s.fixes(s.fate())
+	case roll < 109:
+		s.retires(s.fate())
 	default:
 		s.byPeople = true
 		s.editsByHand(app, env)
@@ -268,6 +282,9 @@ func (s *schedule) handsOver(rel release.Release, f *fate) error {
 	}
 	in, err := p.Sources.(*source.Store).Intake(s.ctx, s.world.apps, []release.Release{rel})
 	if err != nil {
+		return err
+	}
+	if err := snap.Confirm(s.ctx, rel, even(rel.Sequence.Number)); err != nil {
 		return err
 	}
 	r, err := p.Submit(s.ctx, snap, mortalIntake{in, f}, promote.Options{Scope: promote.Scope{Apps: []string{rel.App}}})

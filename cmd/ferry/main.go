@@ -63,7 +63,10 @@ func dropEmpty(environ []string, unset func(string) error) {
 func (a *app) main(ctx context.Context, args []string) int {
 	root := a.commands()
 	defer a.endProgress()
-	err := root.RunContext(ctx, flagsFirst(root, args))
+	err := unknownCommand(root, args)
+	if err == nil {
+		err = root.RunContext(ctx, flagsFirst(root, args))
+	}
 	for _, f := range a.atEnd {
 		f()
 	}
@@ -85,12 +88,8 @@ func (a *app) commands() *cli.App {
 		ErrWriter:       a.Err,
 		// Errors are printed and turned into an exit code in one place, main.
 		ExitErrHandler: func(*cli.Context, error) {},
-		Action: func(c *cli.Context) error {
-			if c.NArg() > 0 {
-				return usagef("there is no command %q: ferry --help lists them", c.Args().First())
-			}
-			return cli.ShowAppHelp(c)
-		},
+		OnUsageError:   func(c *cli.Context, err error, _ bool) error { return wrongUsage("ferry", c.App.Flags, err) },
+		Action:         cli.ShowAppHelp,
 		Commands: a.withTalk(withUsageErrors([]*cli.Command{
 			a.submitCommand(),
 			a.releaseCommand(),
@@ -140,7 +139,7 @@ func (a *app) commands() *cli.App {
 func withUsageErrors(commands []*cli.Command) []*cli.Command {
 	for _, c := range commands {
 		c.OnUsageError = func(c *cli.Context, err error, _ bool) error {
-			return usagef("%w: ferry %s --help lists the flags", err, c.Command.HelpName[len("ferry "):])
+			return wrongUsage(c.Command.HelpName, c.Command.Flags, err)
 		}
 		c.HideHelpCommand = true
 		withUsageErrors(c.Subcommands)

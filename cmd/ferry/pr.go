@@ -31,12 +31,7 @@ func (a *app) prCommand() *cli.Command {
 			a.prCloseCommand(),
 			a.prReopenCommand(),
 		},
-		Action: func(c *cli.Context) error {
-			if c.NArg() > 0 {
-				return usagef("ferry pr has no command %q", c.Args().First())
-			}
-			return cli.ShowSubcommandHelp(c)
-		},
+		Action: cli.ShowSubcommandHelp,
 	}
 }
 
