@@ -77,6 +77,18 @@ func TestForges(t *testing.T) {
 	}
 }
 
+// TestTeam tells testdata/teams/team.txtar where teams and rules of a branch are the forge's own.
+func TestTeam(t *testing.T) {
+	f := githubfake.New(t)
+	f.AddRuleset(githubfake.Ruleset{Branch: "main", Bypass: "never", Rule: githubfake.Rule{Statuses: []string{"ci"}}})
+	at := rented{remote: f.Repo.Remote(), bot: f.Token(githubfake.Bot), person: f.Token(githubfake.Person), names: [2]string{githubfake.Bot, githubfake.Person}}
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "teams"),
+		RequireExplicitExec: true,
+		Setup:               func(env *testscript.Env) error { return settle(env, "github", at) },
+	})
+}
+
 // settle names the forge to a story, in the variables that a job would have.
 func settle(env *testscript.Env, kind string, f rented) error {
 	u, err := url.Parse(f.remote)
