@@ -246,3 +246,21 @@ func TestACommitIsNotLateBecauseItIsOld(t *testing.T) {
 		t.Errorf("told %q", w.pipes.told)
 	}
 }
+
+// Who believes to lead and wants to say that it waits reads first: whoever leads in truth may have said the end.
+func TestNoEndIsUnsaidFromMemory(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	forge := w.inMemory()
+	first := w.promote("dev", "shop", 1)
+	w.start()
+	w.run(5 * time.Minute)
+	w.expect(first, devShop, "pending")
+	_, err := forge.set(w.ctx, first, scm.Status{Context: devShop, State: scm.Success, Text: "1 of 1 unit healthy"}, "connector")
+	w.must(err)
+	w.cluster.Set(verifying(w.kustomization("shop", "dev/shop", first)))
+	w.run(5 * time.Minute)
+	w.expect(first, devShop, "success")
+	if got := forge.says(first, devShop); len(got) != 2 {
+		t.Errorf("said %q", got)
+	}
+}
