@@ -24,7 +24,7 @@ func newMemory(complete func(connector.Ref) bool) *memory {
 	return &memory{readings: map[connector.Ref]*reading{}, details: map[connector.Ref]detail{}, complete: complete, changed: make(chan struct{}, 1)}
 }
 
-// set keeps a reading, unless a newer one of the same object is there.
+// set keeps a reading, unless a newer one is there: of the same object, or of one that was made anew by its name.
 func (m *memory) set(ref connector.Ref, r *reading) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,7 +33,7 @@ func (m *memory) set(ref connector.Ref, r *reading) {
 
 func (m *memory) put(ref connector.Ref, r *reading) {
 	have, ok := m.readings[ref]
-	if ok && have.UID == r.UID && older(r.ResourceVersion, have.ResourceVersion) {
+	if ok && older(r.ResourceVersion, have.ResourceVersion) {
 		return
 	}
 	m.readings[ref] = r
