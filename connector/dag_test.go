@@ -96,7 +96,7 @@ func TestAncestryAgainstAnOracle(t *testing.T) {
 				}
 			}
 		}
-		g.checkChanges(t, ctx, c, r)
+		g.checkChanges(ctx, t, c, r)
 	}
 }
 
@@ -131,7 +131,7 @@ func chainAt(t *testing.T, g *graph, line []git.ID, dice *rand.Rand) *chain {
 }
 
 // checkChanges compares the changes of the folder with those found by comparing every commit of the branch with the next.
-func (g *graph) checkChanges(t *testing.T, ctx context.Context, c *chain, r *reader) {
+func (g *graph) checkChanges(ctx context.Context, t *testing.T, c *chain, r *reader) {
 	t.Helper()
 	line := g.firstParents(c.commits[0].ID)
 	var want []git.ID

@@ -34,20 +34,6 @@ func newMemory(now func() time.Time, user string) *memory {
 	return &memory{now: now, user: user, statuses: map[string][]scm.Status{}, deployments: map[string]scm.StatusState{}, knows: func(string) bool { return true }}
 }
 
-// as is the same forge for another account.
-func (m *memory) as(user string) *account { return &account{m, user} }
-
-type account struct {
-	*memory
-	name string
-}
-
-func (a *account) Self(context.Context) (string, error) { return a.name, a.down }
-
-func (a *account) SetStatus(ctx context.Context, sha string, s scm.Status) (bool, error) {
-	return a.set(ctx, sha, s, a.name)
-}
-
 func (m *memory) Self(context.Context) (string, error) { return m.user, m.down }
 
 func (m *memory) Statuses(_ context.Context, sha string) ([]scm.Status, error) {

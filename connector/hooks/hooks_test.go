@@ -97,7 +97,7 @@ func (r *receiver) post(path, body string, headers ...string) *httptest.Response
 func sign(name, key, body string) string {
 	algorithm := map[string]func() hash.Hash{"sha224": sha256.New224, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New}[name]
 	mac := hmac.New(algorithm, []byte(key))
-	io.WriteString(mac, body)
+	mac.Write([]byte(body))
 	return name + "=" + hex.EncodeToString(mac.Sum(nil))
 }
 

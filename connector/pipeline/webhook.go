@@ -20,11 +20,10 @@ import (
 // Webhook posts the message, signed as Standard Webhooks has it: webhook-id, webhook-timestamp and webhook-signature, one
 // signature for each key. https://github.com/standard-webhooks/standard-webhooks, version 1.
 func Webhook(w Way, keys func() []door.Token) Host {
-	now := w.Now
-	if now == nil {
-		now = time.Now
+	if w.Now == nil {
+		w.Now = time.Now
 	}
-	return webhook{w.host(w.URL, nil), keys, now}
+	return webhook{w.host(w.URL, nil), keys, w.Now}
 }
 
 type webhook struct {
