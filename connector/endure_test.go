@@ -264,3 +264,24 @@ func TestNoEndIsUnsaidFromMemory(t *testing.T) {
 		t.Errorf("said %q", got)
 	}
 }
+
+// Two accounts that answer for one place are told, by whoever is spoken over.
+func TestTwoWritersOfOnePlaceAreTold(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	forge := w.inMemory()
+	first := w.promote("dev", "shop", 1)
+	w.cluster.Set(w.kustomization("shop", "dev/shop", first))
+	w.start()
+	w.run(20 * time.Second)
+	if parked := w.c.State().Repositories[0].Parked; len(parked) != 0 {
+		t.Errorf("parked: %+v", parked)
+	}
+	_, err := forge.set(w.ctx, first, scm.Status{Context: devShop, State: scm.Failure, Text: "no"}, "another")
+	w.must(err)
+	w.run(10 * time.Minute)
+	w.expect(first, devShop, "success")
+	parked := w.c.State().Repositories[0].Parked
+	if len(parked) != 1 || parked[0].Context != devShop || parked[0].Commit != first || !strings.HasPrefix(parked[0].Why, "another says this, too") {
+		t.Errorf("parked: %+v", parked)
+	}
+}

@@ -20,9 +20,10 @@ func (s slot) commit() commitAt { return commitAt{s.destination, s.sha} }
 // said is what a forge says in a slot.
 type said struct {
 	scm.Status
-	phase   Phase // as which this process said it; "" where it was read
-	count   int   // how often something was said here
-	foreign bool  // somebody else said it last
+	phase   Phase  // as which this process said it; "" where it was read
+	count   int    // how often something was said here
+	foreign bool   // somebody else said it last
+	rival   string // who said it over what this account had said
 	told    map[Phase]bool
 }
 
@@ -50,7 +51,10 @@ func (m *memory) take(c commitAt, self string, history []scm.Status, now time.Ti
 		at := slot{c.destination, c.sha, s.Context}
 		k, known := fresh[at]
 		if !known {
-			k = said{Status: s, phase: m.slots[at].still(s), foreign: stranger(self, s.Creator), told: map[Phase]bool{}}
+			k = said{Status: s, phase: m.slots[at].still(s), foreign: stranger(self, s.Creator), rival: m.slots[at].rival, told: map[Phase]bool{}}
+		}
+		if k.foreign && !stranger(self, s.Creator) {
+			k.rival = k.Creator
 		}
 		k.count++
 		if p, ok := toldOf(s); ok && !stranger(self, s.Creator) {

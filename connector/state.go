@@ -93,7 +93,22 @@ func (o *outbox) standing() (waiting int, oldest time.Time, parked []Parked) {
 	for _, l := range stuck[:min(len(stuck), shownParked)] {
 		parked = append(parked, Parked{Destination: l.destination, Commit: l.sha, Context: l.context, Why: line(l.parked.Error()), Since: l.since})
 	}
-	return waiting, oldest, parked
+	return waiting, oldest, append(parked, o.memory.contested()...)
+}
+
+// contested names where another account says over what this one had said: two who answer for one place.
+func (m *memory) contested() []Parked {
+	var out []Parked
+	for at, k := range m.slots {
+		if k.rival != "" {
+			out = append(out, Parked{Destination: at.destination, Commit: at.sha, Context: at.context, Since: k.Time,
+				Why: line(k.rival + " says this, too: of two connectors, each needs a cluster or environments of its own")})
+		}
+	}
+	slices.SortFunc(out, func(a, b Parked) int {
+		return cmp.Or(cmp.Compare(a.Commit, b.Commit), cmp.Compare(a.Context, b.Context), cmp.Compare(a.Destination, b.Destination))
+	})
+	return out[:min(len(out), shownParked)]
 }
 
 // shownParked is how many letters are named that cannot be delivered; more say the same.
