@@ -8,6 +8,7 @@
 //	startup.go    the binary: how long it takes to start, how large it is
 //	promotion.go  one app into that repository
 //	comparison.go the semantic diff of many resources
+//	connector.go  the connector, started and under load; cluster.go the units it watches, webhooks.go what it is sent
 //	look/         reports as pictures, for people to look at
 //	rendering.go  many apps in many environments, beside the command lines that render them
 //	unchanged.go  runs that find nothing to do, and one kustomization of very many resources
@@ -75,7 +76,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir = dir
-	parts := []func(context.Context) error{b.build, b.startup, b.registries, b.dependencies, b.promotion, b.comparison}
+	parts := []func(context.Context) error{b.build, b.startup, b.registries, b.dependencies, b.promotion, b.comparison, b.connector}
 	if b.rendered {
 		parts = []func(context.Context) error{b.build, b.startup, b.crowded, b.unchanged, b.rendering}
 	}
