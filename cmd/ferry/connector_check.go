@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -130,24 +131,35 @@ func (r *running) trySecrets() []finding {
 	return out
 }
 
-// tryRepositories reads each repository and its ferry.yaml, and asks the forge what the credentials may do.
+// tryRepositories reads each repository and its ferry.yaml, and asks the forge what the credentials may do. It tries all
+// at once: where one host hangs, so do all repositories on it.
 func (r *running) tryRepositories(ctx context.Context) []finding {
-	var out []finding
-	for _, c := range r.config.Repositories {
-		what := "repository " + destinationName(door.Redact(c.URL))
-		ctx, cancel := context.WithTimeout(ctx, checkTime)
-		found, err := r.tryRepository(ctx, c)
-		cancel()
-		if err != nil {
-			out = append(out, failed(what, unreachable(ctx, err), "see docs/forges.md for the token that is needed, and whether the host is reached from here"))
-			continue
-		}
-		for _, f := range found {
-			f.What = what
-			out = append(out, f)
-		}
+	found := make([][]finding, len(r.config.Repositories))
+	var all sync.WaitGroup
+	slots := make(chan struct{}, 32) // repositories that are read at once
+	for i, c := range r.config.Repositories {
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			found[i] = r.tryWithin(ctx, c)
+		})
 	}
-	return out
+	all.Wait()
+	return slices.Concat(found...)
+}
+
+func (r *running) tryWithin(ctx context.Context, c config.Repository) []finding {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	what := "repository " + destinationName(door.Redact(c.URL))
+	found, err := r.tryRepository(ctx, c)
+	if err != nil {
+		return []finding{failed(what, unreachable(ctx, err), "see docs/forges.md for the token that is needed, and whether the host is reached from here")}
+	}
+	for i := range found {
+		found[i].What = what
+	}
+	return found
 }
 
 // unreachable says that time was over instead of what was interrupted by it.
@@ -199,9 +211,9 @@ func missingEnvironments(c config.Repository, cfg *environments.Config) []findin
 	return out
 }
 
-// statuses are the words by which forges name the right to post commit statuses, the only one that a connector cannot do
-// without.
-var statuses = []string{"status", "api", "code", "repository", "write"}
+// proposing are the words by which forges name rights that promotions need and a connector does not: it reads, and posts
+// statuses.
+var proposing = []string{"pull request", "contents", "create branch", "force push"}
 
 func allowedTo(p scm.Permissions) finding {
 	f := finding{OK: true, Note: "the credentials may read and post statuses"}
@@ -210,7 +222,7 @@ func allowedTo(p scm.Permissions) finding {
 	}
 	var lacking []string
 	for _, m := range p.Missing {
-		if slices.ContainsFunc(statuses, func(w string) bool { return strings.Contains(strings.ToLower(m), w) }) {
+		if !slices.ContainsFunc(proposing, func(w string) bool { return strings.Contains(strings.ToLower(m), w) }) {
 			lacking = append(lacking, m)
 		}
 	}

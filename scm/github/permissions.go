@@ -42,7 +42,7 @@ func (c *Client) permissions(ctx context.Context) (scm.Permissions, error) {
 	may := repo.GetPermissions()
 	out := scm.Permissions{Admin: may["admin"], Expires: expires(res.Header)}
 	if !may["push"] {
-		out.Missing = append(out.Missing, needed["contents"], needed["pull_requests"])
+		out.Missing = append(out.Missing, needed["contents"], needed["pull_requests"], needed["statuses"]) // people who may push may post them
 	}
 	if scopes, ok := res.Header["X-Oauth-Scopes"]; ok {
 		return classic(out, strings.Split(strings.Join(scopes, ","), ","), repo), nil
