@@ -18,6 +18,7 @@ import (
 	"github.com/ferry-cd/ferry/promote"
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/source"
+	"github.com/ferry-cd/ferry/supply"
 )
 
 // releaseOptions are a release as flags or a document say it.
@@ -112,7 +113,7 @@ func (a *app) openIntake(ctx context.Context, o submitOptions) (*gitops, *promot
 func (b *builder) allElsewhere(releases []release.Release) bool {
 	return !slices.ContainsFunc(releases, func(r release.Release) bool {
 		conf, _ := b.config.App(r.App)
-		return r.Templates == "" && !conf.Source.Fetched()
+		return r.Templates == "" && !conf.Source.Fetched() && !handedOver(r)
 	})
 }
 
@@ -351,7 +352,13 @@ func (b *builder) templates(ctx context.Context, r *release.Release, conf enviro
 			root = p.Root
 		}
 	}
-	if r.Templates != "" || b.checkout == nil {
+	if r.Templates != "" {
+		return nil
+	}
+	if b.elsewhere(ctx, r) {
+		return b.fetchCommit(ctx, r, conf, root)
+	}
+	if b.checkout == nil {
 		return nil
 	}
 	var tree git.ID
@@ -368,6 +375,34 @@ func (b *builder) templates(ctx context.Context, r *release.Release, conf enviro
 	}
 	r.Root = stored(root)
 	return b.store(ctx, r, b.checkout.Repository(), tree, nil)
+}
+
+// handedOver tells whether a release says where it comes from, so that its source can be read without a checkout.
+func handedOver(r release.Release) bool {
+	return r.Source.Commit != "" && r.Source.Repository != "" && !r.Source.Time.IsZero()
+}
+
+// elsewhere tells whether a release of a document is of a commit that is not in this checkout: the job of the GitOps
+// repository has none of the app's.
+func (b *builder) elsewhere(ctx context.Context, r *release.Release) bool {
+	if b.options.document == "" || b.options.dev || !handedOver(*r) {
+		return false
+	}
+	if b.checkout == nil {
+		return true
+	}
+	_, err := b.checkout.Commit(ctx, git.ID(r.Source.Commit))
+	return err != nil
+}
+
+// fetchCommit reads the templates of one commit out of the repository that ferry.yaml names, once.
+func (b *builder) fetchCommit(ctx context.Context, r *release.Release, conf environments.App, root string) error {
+	got, err := b.bringer.Source(ctx, supply.Source{Repository: conf.Source.Repository, Ref: r.Source.Commit, Root: root})
+	if err != nil {
+		return fmt.Errorf("templates of %s at %s: %w", r.App, short(r.Source.Commit), err)
+	}
+	r.Root = stored(root)
+	return b.store(ctx, r, got.Repo, got.Tree, got.Files)
 }
 
 // stored is a folder as a release names it: "" is the whole repository.

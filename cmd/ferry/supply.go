@@ -169,7 +169,7 @@ func (b *builder) fetch(ctx context.Context, r *release.Release, src environment
 		return fmt.Errorf("source of %s: %w", r.App, err)
 	}
 	if got.Notice != "" {
-		fmt.Fprintln(b.app.Err, "note:", got.Notice)
+		b.app.say(notice, "%s", got.Notice)
 	}
 	r.Fetched = release.Fetched{From: got.From, Name: got.Name, Version: got.Version, Digest: got.Digest}
 	r.Root = stored(root)
@@ -190,7 +190,7 @@ func (b *builder) store(ctx context.Context, r *release.Release, repo *git.Repos
 		return fmt.Errorf("templates of %s: %w", r.App, err)
 	}
 	for _, n := range notices {
-		fmt.Fprintln(b.app.Err, "note:", n)
+		b.app.say(notice, "%s", n)
 	}
 	if repo == nil {
 		whole := maps.Clone(files)
