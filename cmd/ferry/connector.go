@@ -94,7 +94,7 @@ func (a *app) runConnector(ctx context.Context, o connectorOptions) error {
 	if err != nil {
 		return err
 	}
-	r := &running{app: a, o: o, config: cfg, secrets: config.NewKeeper(a.Getenv), log: jsonLog(a.Err, o.verbose), metrics: operate.NewMetrics(version), calls: map[string]counted{}}
+	r := &running{app: a, o: o, config: cfg, secrets: config.NewKeeper(a.Getenv), log: jsonLog(a.journal(), o.verbose), metrics: operate.NewMetrics(version), calls: map[string]counted{}}
 	r.sources = sourceForges{running: r, opened: map[string]connector.Destination{}, failed: map[string]time.Time{}}
 	access, err := cluster.Connect(o.kubeconfig, o.context, "ferry-connector/"+version)
 	if err != nil {

@@ -64,7 +64,7 @@ func (a *app) checkConnector(ctx context.Context, o connectorOptions) error {
 	if err != nil {
 		return err
 	}
-	r := &running{app: a, o: o, config: cfg, secrets: config.NewKeeper(a.Getenv), log: jsonLog(a.Err, o.verbose), metrics: operate.NewMetrics(version)}
+	r := &running{app: a, o: o, config: cfg, secrets: config.NewKeeper(a.Getenv), log: jsonLog(a.journal(), o.verbose), metrics: operate.NewMetrics(version)}
 	found := slices.Concat([]finding{{What: o.config, OK: true, Note: fmt.Sprintf("%d repositories, %d pipelines", len(cfg.Repositories), len(cfg.Pipelines))}},
 		r.trySecrets(), r.tryRepositories(ctx), r.tryCluster(ctx), r.tryWebhooks())
 	if err := a.tellFindings(found, o.output); err != nil {

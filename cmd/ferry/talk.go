@@ -173,3 +173,6 @@ func (a *app) endProgress() {
 		_, _ = io.WriteString(a.Err, "\r\x1b[K")
 	}
 }
+
+// journal is where a program that goes on and on writes its log, a JSON object a line: its writer escapes what is from outside.
+func (a *app) journal() io.Writer { return a.Err }

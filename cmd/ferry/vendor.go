@@ -83,7 +83,7 @@ func (a *app) runVendor(ctx context.Context, o vendorOptions) error {
 		return err
 	}
 	for _, n := range notices {
-		fmt.Fprintln(a.Err, "note:", n)
+		a.say(notice, "%s", n)
 	}
 	return a.writeLock(o, lock, files[supply.LockName])
 }
