@@ -135,6 +135,9 @@ func (r *running) run(ctx context.Context, work connector.Options, ports []port)
 	defer stop()
 	var all sync.WaitGroup
 	all.Go(func() { r.watcher.Run(ctx) })
+	if r.hooks != nil {
+		all.Go(func() { r.hooks.Run(ctx) })
+	}
 	failed := make(chan error, 1+len(ports))
 	for _, p := range ports {
 		all.Go(func() {

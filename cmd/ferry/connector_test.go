@@ -1,6 +1,9 @@
 package main
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +31,7 @@ func TestConnectorStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 stories,
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"kube": kube, "await": await, "get": get, "post": post, "expand": expand},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"kube": kube, "await": await, "get": get, "post": post, "signed": signed, "expand": expand},
 		Setup: func(env *testscript.Env) error {
 			s := clustertest.New(t)
 			env.Values[serverKey{}] = s
@@ -52,8 +56,9 @@ func freePort(t *testing.T) string {
 }
 
 // kube changes the cluster: "kube flux" installs Flux's kinds, "kube sync NAME PATH" has a Kustomization apply a folder at
-// the head of gitops.git's main, "kube fail NAME PATH TEXT" has it fail there, "kube refuse RIGHT" takes a right away.
-func kube(ts *testscript.TestScript, _ bool, args []string) {
+// the head of gitops.git's main, "kube fail NAME PATH TEXT" has it fail there, "kube refuse RIGHT" takes a right away,
+// "kube asked RIGHT" waits until somebody made use of one.
+func kube(ts *testscript.TestScript, neg bool, args []string) {
 	s := ts.Value(serverKey{}).(*clustertest.Server)
 	switch args[0] {
 	case "flux":
@@ -62,6 +67,15 @@ func kube(ts *testscript.TestScript, _ bool, args []string) {
 		s.Serve("coordination.k8s.io", "v1", "leases", "Lease")
 	case "refuse":
 		s.Refuse(args[1], true)
+	case "asked":
+		for deadline := time.Now().Add(time.Minute); !slices.Contains(s.Asked(), args[1]); time.Sleep(50 * time.Millisecond) {
+			if neg || time.Now().After(deadline) {
+				break
+			}
+		}
+		if slices.Contains(s.Asked(), args[1]) == neg {
+			ts.Fatalf("the cluster was asked to %q", s.Asked())
+		}
 	case "sync":
 		ready := map[string]any{"type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "message": "Applied"}
 		kustomization(ts, s, args[1], args[2], ready, map[string]any{"type": "Healthy", "status": "True", "reason": "Succeeded"})
@@ -135,6 +149,22 @@ func post(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+args[2])
+	if said := answered(req); !regexp.MustCompile(args[3]).MatchString(said) {
+		ts.Fatalf("%s answered %s", args[0], said)
+	}
+}
+
+// signed sends a Flux event about a Kustomization as notification-controller does for a provider of type generic-hmac:
+// signed URL NAME KEYFILE PATTERN
+func signed(ts *testscript.TestScript, _ bool, args []string) {
+	body := fmt.Sprintf(`{"involvedObject":{"kind":"Kustomization","namespace":"flux-system","name":%q},"severity":"info","timestamp":%q,"reason":"ReconciliationSucceeded","message":"Applied"}`,
+		args[1], time.Now().UTC().Format(time.RFC3339Nano))
+	mac := hmac.New(sha256.New, []byte(strings.TrimSpace(ts.ReadFile(args[2]))))
+	mac.Write([]byte(body))
+	req, err := http.NewRequest(http.MethodPost, args[0], strings.NewReader(body))
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	if said := answered(req); !regexp.MustCompile(args[3]).MatchString(said) {
 		ts.Fatalf("%s answered %s", args[0], said)
 	}
