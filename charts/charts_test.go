@@ -163,7 +163,7 @@ func TestHostileRepositories(t *testing.T) {
 		"no index":     {func(s *chartstest.Server) { s.Put("/index.yaml", nil); s.Handle("/index.yaml", http.NotFound) }, "", "the server answers 404"},
 		"unknown":      {func(*chartstest.Server) {}, "", "the index has no such chart"},
 		"page":         {func(s *chartstest.Server) { s.Handle("/index.yaml", write("<html>sign in</html>")) }, "", "no index of charts"},
-		"flow":         {func(s *chartstest.Server) { s.Handle("/index.yaml", write("entries:\n  shop: [{version: 1.0.0}]\n")) }, "", "block style"},
+		"flow":         {func(s *chartstest.Server) { s.Handle("/index.yaml", write("entries:\n  shop: [{version: 1.0.0}]\n")) }, "", "names no place"},
 		"aliases":      {func(s *chartstest.Server) { s.Handle("/index.yaml", write("entries:\n  shop:\n  - *x\n")) }, "", "unknown anchor"},
 		"large answer": {func(s *chartstest.Server) { s.List("shop", "1.0.0", "", "big.tgz"); s.Handle("/big.tgz", endless) }, "", "the answer is larger than 32 MiB"},
 		"circle": {func(s *chartstest.Server) {

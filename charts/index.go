@@ -29,6 +29,9 @@ func versionsOf(index []byte, name string) ([]Version, error) {
 		err = jsonEntry(trimmed, name, &all)
 	} else {
 		err = yamlEntry(index, name, &all)
+		if errors.Is(err, errStyle) && len(index) <= maxEntry {
+			err = wholeIndex(index, name, &all)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -106,7 +109,7 @@ func yamlEntry(index []byte, name string, into *[]*Version) error {
 				entry = append(entry[:0], []byte("x:\n")...) // the last one counts, where there are two
 			}
 			if mine && !bytes.HasSuffix(beforeComment(text), []byte(":")) {
-				return errors.New("an entry that is not a list in block style")
+				return errStyle
 			}
 			continue
 		}
@@ -117,7 +120,7 @@ func yamlEntry(index []byte, name string, into *[]*Version) error {
 		}
 	}
 	if !found {
-		return errors.New("it is no index of charts: there is no entries")
+		return errStyle
 	}
 	if entry == nil {
 		return nil
@@ -127,6 +130,21 @@ func yamlEntry(index []byte, name string, into *[]*Version) error {
 		return err
 	}
 	*into = doc.X
+	return nil
+}
+
+// errStyle is an index that is written in no way that programs write it.
+var errStyle = errors.New("it is no index of charts: there is no entries in block style")
+
+// wholeIndex reads a small index in any style that YAML has.
+func wholeIndex(index []byte, name string, into *[]*Version) error {
+	var doc struct {
+		Entries map[string][]*Version `yaml:"entries"`
+	}
+	if yaml.Unmarshal(index, &doc) != nil || doc.Entries == nil {
+		return errors.New("it is no index of charts: there is no entries")
+	}
+	*into = doc.Entries[name]
 	return nil
 }
 

@@ -31,6 +31,8 @@ func TestVersionsOf(t *testing.T) {
 		"last":             "entries:\n  other: []\n  shop:\n  - version: 1.0.0",
 		"none":             "entries:\n  other:\n  - version: 1.0.0\n",
 		"empty":            "entries: {}\n",
+		"flow style":       "apiVersion: v1\nentries: {other: [{version: 9.9.9}], shop: [{version: 1.0.0, urls: [a]}]}\n",
+		"flow style below": "entries:\n  other: []\n  shop: [{version: 1.0.0, urls: [a]}]\n",
 		"json":             `{"apiVersion":"v1","entries":{"other":[{"version":"9.9.9"}],"shop":[{"version":"1.0.0","urls":["a"],"digest":"x"}]}}`,
 		"json, none":       `{"entries":{"other":[{"version":"9.9.9"}]}}`,
 		"windows":          "entries:\r\n  shop:\r\n  - version: 1.0.0\r\n    urls:\r\n    - a\r\n",
