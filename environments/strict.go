@@ -81,10 +81,13 @@ type Secretive interface {
 	Instead() string // what to write instead
 }
 
-// Kinds of text that other files have in common with ferry.yaml.
-type ( //nolint:revive // one sentence for all
+// Kinds of text that other files have in common with ferry.yaml: Name of an app or an environment, Span of time (ParseSpan reads
+// it), RepositoryURL of Git, WebURL of a server, ForgeKind, and any Line.
+//
+//nolint:revive // one sentence for all
+type (
 	Name          = appName
-	Span          = duration // ParseSpan reads it
+	Span          = duration
 	RepositoryURL = repository
 	WebURL        = webURL
 	ForgeKind     = forgeKind

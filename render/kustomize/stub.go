@@ -152,7 +152,7 @@ func (w *walker) leavesDefinitions() bool {
 
 func (k *kustomization) leavesDefinitions() bool {
 	rest := k.Kustomization
-	rest.Components, rest.Replicas, rest.Patches, rest.PatchesJson6902, rest.PatchesStrategicMerge = nil, nil, nil, nil, nil
+	rest.Components, rest.Replicas, rest.Patches, rest.PatchesJson6902, rest.PatchesStrategicMerge = nil, nil, nil, nil, nil //nolint:staticcheck // people still write the older fields
 	rest.ConfigMapGenerator, rest.SecretGenerator, rest.GeneratorOptions = nil, nil, nil
 	for _, l := range k.Labels {
 		if len(l.FieldSpecs) > 0 {
@@ -164,7 +164,7 @@ func (k *kustomization) leavesDefinitions() bool {
 }
 
 func (k *kustomization) patchesDefinitions() bool {
-	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) { //nolint:staticcheck // people write them
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
 		if k.mayChange(p.Patch, p.Path, p.Target) {
 			return true
 		}
