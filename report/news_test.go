@@ -130,3 +130,22 @@ func TestNewsTemplatesAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// Everything that a run can have done is told in every form: decisions have no pull request.
+func TestEveryActionIsTold(t *testing.T) {
+	for _, action := range []promote.Action{promote.ActionOpen, promote.ActionUpdate, promote.ActionWrite, promote.ActionClose, promote.ActionQueue, promote.ActionMerge, promote.ActionRecord, promote.ActionKeep} {
+		d := opened("shop")
+		d.Action, d.Notes = action, []string{"ada rejected 1.5.0"}
+		if action == promote.ActionRecord || action == promote.ActionWrite {
+			d.PullRequest = nil
+		}
+		r := &promote.Report{Plan: &promote.Plan{}, Done: []promote.Done{d}}
+		var text strings.Builder
+		if err := (Terminal{Out: &text}).Report(r); err != nil {
+			t.Fatal(err)
+		}
+		if markdown := RunMarkdown(r); action != promote.ActionKeep && (!strings.Contains(markdown, "prod") || !strings.Contains(text.String(), "prod")) {
+			t.Errorf("%s: %q, %q", action, markdown, text.String())
+		}
+	}
+}

@@ -59,14 +59,8 @@ func proposedAlready(pr promote.Promotion) door.Text {
 }
 
 func (t *lines) done(d promote.Done) {
-	if d.Action == promote.ActionRecord {
-		for _, note := range d.Notes {
-			t.styled(strong, 0, door.Lines("%s: %s: recorded: %s", outside(d.Environment), outside(d.Unit), outside(note)))
-		}
-		return
-	}
 	t.styled(strong, 0, doneLine(d))
-	if d.Action == promote.ActionMerge || d.Action == promote.ActionClose || d.Action == promote.ActionQueue {
+	if d.Action == promote.ActionRecord || d.Action == promote.ActionMerge || d.Action == promote.ActionClose || d.Action == promote.ActionQueue {
 		return
 	}
 	if d.Action == promote.ActionUpdate {
@@ -80,6 +74,8 @@ func (t *lines) done(d promote.Done) {
 func doneLine(d promote.Done) door.Text {
 	env := outside(d.Environment)
 	switch d.Action {
+	case promote.ActionRecord:
+		return door.Lines("%s: %s: recorded: %s", env, outside(d.Unit), outside(strings.Join(d.Notes, "; ")))
 	case promote.ActionWrite:
 		return door.Lines("%s: wrote %s to %s (%s)", env, what(d.Promotion), outside(d.Base), outside(short(d.Commit)))
 	case promote.ActionOpen:
