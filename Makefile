@@ -61,8 +61,10 @@ e2e-connector: ## the connector's watch on a real cluster: KUBECONFIG=... (CONTR
 	@test -n "$(KUBECONFIG)" || { echo "give a kubeconfig: make e2e-connector KUBECONFIG=..."; exit 1; }
 	KUBECONFIG="$(abspath $(KUBECONFIG))" FERRY_E2E_CONNECTOR=1 $(GO) test -count=1 -timeout 20m -v -run 'TestEndToEnd$$' ./connector/cluster
 
-act: ## the workflow that tries the action, run on this machine, and both linted
+act: ## workflows run on this machine: the one that tries the action, those of the examples; all of them linted
 	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=
+	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck= examples/*/*/.github/workflows/*.yaml templates/starter/ci/github.yaml
+	.ci/act-examples
 	$(GO) run github.com/nektos/act@v0.2.89 push -W .github/workflows/action.yaml -P ubuntu-latest=-self-hosted --matrix os:ubuntu-latest </dev/null
 
 reproducible: ## build twice from two folders and compare; PLATFORMS='linux/amd64 darwin/arm64' for others

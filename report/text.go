@@ -111,7 +111,6 @@ func (w Terminal) Why(plan *promote.Plan) error {
 	return t.err
 }
 
-// mergedBy tells whether a run merged the pull request that its last plan still saw open.
 // toldOf tells whether this run opened or changed a pull request, and has said so.
 func toldOf(r *promote.Report, pr promote.Promotion) bool {
 	return slices.ContainsFunc(r.Done, func(d promote.Done) bool {
@@ -119,6 +118,7 @@ func toldOf(r *promote.Report, pr promote.Promotion) bool {
 	})
 }
 
+// mergedBy tells whether a run merged the pull request that its last plan still saw open.
 func mergedBy(r *promote.Report, pr promote.Promotion) bool {
 	return slices.ContainsFunc(r.Done, func(d promote.Done) bool {
 		return d.Action == promote.ActionMerge && d.Err == nil && d.PullRequest.Number == pr.PullRequest.Number
