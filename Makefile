@@ -7,7 +7,7 @@ SCHEDULES ?= 5000
 SEED     ?= 1
 
 # Packages that do several things at once.
-CONCURRENT = ./connector/... ./door/... ./environments/... ./git/... ./ledger/... ./promote/... ./render/... ./scm/local/... ./scm/github/... ./source/...
+CONCURRENT = ./connector/... ./door/... ./git/... ./ledger/... ./promote/... ./render/... ./scm/local/... ./scm/github/... ./source/...
 
 .PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema e2e-connector act reproducible ci
 
