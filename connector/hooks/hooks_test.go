@@ -413,7 +413,7 @@ func TestSlowBodies(t *testing.T) {
 func (r *room) holds() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return int64(r.held)
+	return r.held
 }
 
 func TestRoomIsBounded(t *testing.T) {
