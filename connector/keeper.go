@@ -112,6 +112,9 @@ func (k *keeper) once(ctx context.Context) time.Time {
 	if looked || !now.Before(k.step.fetch) {
 		fetched = k.fetch(ctx, now)
 	}
+	if k.repo.Forge.Forge == nil {
+		return k.step.fetch
+	}
 	if thought || fetched {
 		k.step.think = now
 	}
@@ -155,7 +158,7 @@ func (k *keeper) reset(now time.Time) {
 
 // fetch reads the heads. Who cannot reach the repository goes on with what was read.
 func (k *keeper) fetch(ctx context.Context, now time.Time) bool {
-	changed, err := k.reader.refresh(ctx)
+	changed, err := k.refresh(ctx)
 	problem := ""
 	if trouble := cmp.Or(err, k.reader.lacks()); trouble != nil {
 		problem = line(trouble.Error())
@@ -173,6 +176,18 @@ func (k *keeper) fetch(ctx context.Context, now time.Time) bool {
 	}
 	k.step.tries, k.step.fetch = 0, now.Add(k.o.Timing.Poll)
 	return changed
+}
+
+// refresh reads the heads, after the forge was found: without it nothing can be said of them.
+func (k *keeper) refresh(ctx context.Context) (bool, error) {
+	if k.repo.Forge.Forge == nil {
+		forge, err := k.repo.Connect(ctx)
+		if err != nil {
+			return false, fmt.Errorf("open %s with its forge: %w", k.repo.Name, err)
+		}
+		k.repo.Forge = forge
+	}
+	return k.reader.refresh(ctx)
 }
 
 // tidy has everything looked at again soon, since something was delivered: targets may be done with, and the next soak time

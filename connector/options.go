@@ -74,6 +74,9 @@ type Repository struct {
 	Environments []string
 	Units        []Rule      // which units apply what, where that cannot be seen
 	Forge        Destination // of the GitOps repository
+	// Connect gives Forge where that is not known yet. It is asked again, ever more rarely, until it answers: meanwhile the
+	// repository waits, and no other does.
+	Connect func(ctx context.Context) (Destination, error)
 	// Sources gives where the statuses of a release's source commit go, by the repository that its record names; false
 	// where they go nowhere.
 	Sources      func(repository string) (Destination, bool)

@@ -34,7 +34,7 @@ func (o *Options) fill() error {
 		return errors.New("a connector needs a cluster to watch")
 	}
 	for _, r := range o.Repositories {
-		if r.Name == "" || r.Open == nil || r.Forge.Forge == nil || r.Forge.Name == "" {
+		if unknown := r.Forge.Forge == nil || r.Forge.Name == ""; r.Name == "" || r.Open == nil || unknown && r.Connect == nil {
 			return fmt.Errorf("repository %q has no name, no way to open it, or no forge", r.Name)
 		}
 	}

@@ -57,6 +57,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	for name, spoil := range map[string]func(*connector.Options){
 		"no cluster": func(o *connector.Options) { o.Cluster = nil },
 		"no forge":   func(o *connector.Options) { o.Repositories[0].Forge.Forge = nil },
+		"no name":    func(o *connector.Options) { o.Repositories[0].Forge.Name = "" },
 		"no opener":  func(o *connector.Options) { o.Repositories[0].Open = nil },
 	} {
 		o := w.options
@@ -87,4 +88,35 @@ func TestAnUnreachableRepositoryIsTriedAgain(t *testing.T) {
 	}
 	w.run(time.Hour)
 	w.expect(first, devShop, "success")
+}
+
+// A forge that is down at the start keeps its own repository waiting, and is asked ever more rarely; the others go on.
+func TestAForgeThatIsDownAtTheStart(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	first := w.promote("dev", "shop", 1)
+	here := w.options.Repositories[0]
+	forge, tries, mended := here.Forge, 0, w.clock().Add(time.Hour)
+	here.Name, here.Forge = "acme/late", connector.Destination{}
+	here.Connect = func(context.Context) (connector.Destination, error) {
+		if tries++; w.clock().Before(mended) {
+			return connector.Destination{}, git.ErrUnreachable
+		}
+		return forge, nil
+	}
+	quiet := w.options.Repositories[0]
+	quiet.Environments = []string{"prod"}
+	w.options.Repositories = []connector.Repository{quiet, here}
+	w.cluster.Set(w.kustomization("shop", "dev/shop", first))
+	w.start()
+	w.run(30 * time.Minute)
+	s := w.c.State().Repositories
+	if s[0].Problem != "" || s[0].Evaluated.IsZero() || s[1].Problem == "" || tries < 3 || tries > 30 {
+		t.Errorf("after %d tries: %+v", tries, s)
+	}
+	w.expect(first, devShop, "")
+	w.run(time.Hour)
+	w.expect(first, devShop, "success")
+	if s := w.c.State().Repositories[1]; s.Problem != "" {
+		t.Error(s.Problem)
+	}
 }

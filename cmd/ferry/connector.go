@@ -80,13 +80,15 @@ type running struct {
 	log     *slog.Logger
 	metrics *operate.Metrics
 	sources sourceForges
-	calls   map[string]counted // by destination; written before anybody reads
 
 	watcher  *cluster.Watcher
 	election *cluster.Election // nil where this one is alone
 	hooks    *hooks.Server     // nil where none come
 	loop     atomic.Pointer[connector.Connector]
 	ended    atomic.Bool
+
+	mu    sync.Mutex
+	calls map[string]counted // by destination, as they are opened
 }
 
 func (a *app) runConnector(ctx context.Context, o connectorOptions) error {
@@ -107,7 +109,7 @@ func (a *app) runConnector(ctx context.Context, o connectorOptions) error {
 	if !o.alone {
 		r.election = r.elect(access)
 	}
-	work, err := r.assemble(ctx)
+	work, err := r.assemble()
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -18,8 +17,9 @@ import (
 // connectorName is who the connector is on the embedded forge; on others its credentials tell.
 const connectorName = "ferry-connector"
 
-// assemble opens everything that the configuration names.
-func (r *running) assemble(ctx context.Context) (connector.Options, error) {
+// assemble puts together what the configuration names. Nothing is opened yet: a forge that is down keeps no other from being
+// served.
+func (r *running) assemble() (connector.Options, error) {
 	pipelines, err := r.pipelines()
 	if err != nil {
 		return connector.Options{}, err
@@ -33,11 +33,7 @@ func (r *running) assemble(ctx context.Context) (connector.Options, error) {
 		o.Timing.Advance = -1
 	}
 	for _, repository := range r.config.Repositories {
-		one, err := r.repository(ctx, repository)
-		if err != nil {
-			return o, fmt.Errorf("open %s: %w", door.Redact(repository.URL), err)
-		}
-		o.Repositories = append(o.Repositories, one)
+		o.Repositories = append(o.Repositories, r.repository(repository))
 	}
 	return o, nil
 }
@@ -60,15 +56,7 @@ func (r *running) open(ctx context.Context, url string, f config.Forge, who conf
 	return at, err
 }
 
-func (r *running) repository(ctx context.Context, c config.Repository) (connector.Repository, error) {
-	at, err := r.open(ctx, c.URL, c.Forge, c.Credentials)
-	if err != nil {
-		return connector.Repository{}, err
-	}
-	name := destinationName(at.repo.URL())
-	if counts, ok := at.forge.(counted); ok {
-		r.calls[name] = counts
-	}
+func (r *running) repository(c config.Repository) connector.Repository {
 	var rules []connector.Rule
 	for _, u := range c.Units {
 		rules = append(rules, connector.Rule{Environment: u.Environment, App: u.App, Unit: connector.Ref{Kind: u.Kind, Namespace: u.Namespace, Name: u.Name}})
@@ -79,10 +67,40 @@ func (r *running) repository(ctx context.Context, c config.Repository) (connecto
 			fresh, err := r.open(ctx, c.URL, c.Forge, c.Credentials)
 			return fresh.repo, err
 		},
-		Environments: c.Environments,
-		Forge:        connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(c.Credentials, name)},
-		Sources:      r.sources.of, PullRequests: true, Deployments: c.Deployments, Production: c.Production,
-	}, nil
+		Environments: c.Environments, Connect: r.connecting(c),
+		Sources: r.sources.of, PullRequests: true, Deployments: c.Deployments, Production: c.Production,
+	}
+}
+
+// connecting finds the forge of a repository when it is needed first, once for all terms of this leader.
+func (r *running) connecting(c config.Repository) func(context.Context) (connector.Destination, error) {
+	var mu sync.Mutex
+	var known connector.Destination
+	return func(ctx context.Context) (connector.Destination, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if known.Forge != nil {
+			return known, nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, openTime)
+		defer cancel()
+		at, err := r.open(ctx, c.URL, c.Forge, c.Credentials)
+		if err != nil {
+			return connector.Destination{}, err
+		}
+		name := destinationName(at.repo.URL())
+		if counts, ok := at.forge.(counted); ok {
+			r.count(name, counts)
+		}
+		known = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(c.Credentials, name)}
+		return known, nil
+	}
+}
+
+func (r *running) count(name string, c counted) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls[name] = c
 }
 
 // paceOf names a credential: what is written with one and the same shares its pace.
@@ -120,9 +138,9 @@ type sourceForges struct {
 // maxSources bounds them: releases name them, and who may write one must not fill the memory.
 const maxSources = 5_000
 
-// How long one may take to open, and when one that could not be is tried again.
+// How long a repository may take to open, and when a source that could not be is tried again.
 const (
-	sourceTime  = 20 * time.Second
+	openTime    = 20 * time.Second
 	sourceAgain = 10 * time.Minute
 )
 
@@ -139,7 +157,7 @@ func (s *sourceForges) of(url string) (connector.Destination, bool) {
 	if since, bad := s.failed[url]; bad && s.Now().Sub(since) < sourceAgain || !bad && len(s.opened)+len(s.failed) >= maxSources {
 		return connector.Destination{}, false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), sourceTime)
+	ctx, cancel := context.WithTimeout(context.Background(), openTime)
 	defer cancel()
 	at, err := s.open(ctx, url, who.Forge, who.Credentials)
 	if err != nil {

@@ -94,6 +94,8 @@ func (r *running) view() operate.View {
 	if r.hooks != nil {
 		v.Hints = r.hooks.Waiting()
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for name, c := range r.calls {
 		v.Calls[name] = c.Calls()
 	}
