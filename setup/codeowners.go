@@ -146,8 +146,13 @@ func azurePolicies(rows []Owned) string {
 		for _, o := range r.Owners {
 			who = append(who, strings.TrimPrefix(o, "team/"))
 		}
-		fmt.Fprintf(&b, "az repos policy required-reviewer create --blocking true --enabled true --branch \"$BRANCH\" --repository-id \"$REPOSITORY_ID\" --message '%s' --path-filter '%s' --required-reviewer-ids '%s'\n",
-			r.Why, filter, strings.Join(who, ";"))
+		fmt.Fprintf(&b, "az repos policy required-reviewer create --blocking true --enabled true --branch \"$BRANCH\" --repository-id \"$REPOSITORY_ID\" --message %s --path-filter %s --required-reviewer-ids %s\n",
+			shellWord(r.Why), shellWord(filter), shellWord(strings.Join(who, ";")))
 	}
 	return b.String()
+}
+
+// shellWord quotes a text for a POSIX shell, which takes every character but the quote itself as it stands.
+func shellWord(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

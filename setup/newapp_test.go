@@ -139,7 +139,7 @@ func TestOwners(t *testing.T) {
 		"gitlab":    {"\n/ferry.yaml @platform\n", "\n/prod/ @ada @release\n"},
 		"gitea":     {"\n^ferry\\.yaml$ @acme/platform\n", "\n^prod/.* @ada @acme/release\n"},
 		"bitbucket": {"\n/prod/ @ada @acme/release\n"},
-		"azure":     {"--path-filter '/prod/*' --required-reviewer-ids 'ada;release'"},
+		"azure":     {"--path-filter '/prod/*' --required-reviewer-ids 'ada;release'", `--message 'what runs with ferry'\''s credentials' --path-filter`},
 	} {
 		got := setup.CodeOwners(kind, "acme", rows)
 		for _, line := range want {

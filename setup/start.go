@@ -116,7 +116,7 @@ func (s Start) configuration() string {
 		b.WriteString(s.environment(i, e))
 	}
 	if !s.Merged {
-		b.WriteString("\ntrust:\n  connector: [ferry-connector] # the account that reports how releases do: docs/connector.md\n")
+		b.WriteString("\ntrust:\n  connector: [ferry-connector] # the accounts that report how releases do: the connector (docs/connector.md), who runs ferry report\n")
 	}
 	return b.String()
 }

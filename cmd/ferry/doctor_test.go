@@ -179,7 +179,7 @@ var misconfigurations = []struct {
 	{"approvals-impossible", "more approvals than people", func(c *clinic) { c.says("count: 1", "count: 3") }},
 	{"override-unknown", "who may override is not there", func(c *clinic) { c.says("by: [ada]", "by: [adda]") }},
 	{"label-too-long", "a label does not fit", func(c *clinic) { c.says("reviewers: [ada]", "labels: ["+strings.Repeat("long", 20)+"]") }},
-	{"trust-empty", "nobody is trusted", func(c *clinic) { c.says("trust: {connector: [ferry-connector]}", "") }},
+	{"trust-empty", "everybody's statuses count", func(c *clinic) { c.says("trust: {connector: [ferry-connector]}", "") }},
 	{"never-reported", "no connector has ever reported", func(c *clinic) { c.live(); c.late = time.Hour }},
 	{"orphan", "an app has left ferry.yaml", func(c *clinic) { c.live(); c.says("{name: shop,", "{name: shop2,"); c.files["values/shop2.yaml"] = "" }},
 	{"record-unreadable", "a record was edited", func(c *clinic) { c.live(); c.files["dev/shop/release.lock"] = "version: 1\n" }},

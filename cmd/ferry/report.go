@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -73,6 +74,9 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 		if sha, err = s.HeadOf(o.app, o.env); err != nil {
 			return err
 		}
+		if o.check == "" {
+			a.unheard(ctx, g, s.Config.Trust.Connector)
+		}
 	}
 	status := scm.Status{Context: name, State: scm.StatusState(o.state), Text: o.text, URL: o.url}
 	wrote, err := g.Forge.SetStatus(ctx, sha, status)
@@ -88,4 +92,16 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 	}
 	_, err = fmt.Fprintf(a.Out, "%s on %s: %s\n", name, sha[:min(len(sha), 10)], said)
 	return err
+}
+
+// unheard tells a reporter whom nobody trusts that gates will not listen. Who the reporter is may be unknown: then
+// the gates say it.
+func (a *app) unheard(ctx context.Context, g *gitops, trusted []string) {
+	self, err := g.Forge.Self(ctx)
+	if err != nil || self == "" || len(trusted) == 0 {
+		return
+	}
+	if !slices.ContainsFunc(trusted, func(name string) bool { return strings.EqualFold(name, self) }) {
+		a.say(notice, "%s is not in trust.connector of ferry.yaml: no gate will count this report", self)
+	}
 }

@@ -124,6 +124,9 @@ func (e *noSecretError) Error() string {
 func (e *noSecretError) Unwrap() error { return e.err }
 func (e *noSecretError) ExitCode() int { return 2 }
 func (e *noSecretError) Hint() string {
+	if e.secret.File == "" {
+		return "set the variable where the connector runs, or say in connector.yaml where the secret is"
+	}
 	return "mount the Secret there, or say in connector.yaml where it is"
 }
 
