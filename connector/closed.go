@@ -59,7 +59,9 @@ func (c *continuer) shutDown(ctx context.Context, pr scm.PullRequest, now time.T
 			Environment: p.Environment, App: p.App, Repository: c.k.repo.Name, Branch: base, Path: p.Folder, Commit: pr.HeadSHA,
 			Release: rel, Landed: pr.Closed,
 		}}
-		c.tasks[v.promotion()] = &task{verdict: v}
+		if c.k.o.Pipelines.Awaits(v) {
+			c.tasks[v.promotion()] = &task{verdict: v}
+		}
 	}
 }
 

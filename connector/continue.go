@@ -46,8 +46,19 @@ func (c *continuer) knows(t Target, end Phase) bool {
 	if c.k.o.Pipelines == nil || c.known[t.promotion()][end] {
 		return true
 	}
+	if !c.awaited(t, end) {
+		return true
+	}
 	said, _ := c.k.outbox.memory.at(c.slot(t))
 	return said.told[end] || end == TimedOut && said.told[Failed]
+}
+
+// awaited tells whether anybody wants to be told of an end. Several clusters may end together in another way than one of them.
+func (c *continuer) awaited(t Target, end Phase) bool {
+	if t.Cluster == "" {
+		return c.k.o.Pipelines.Awaits(Verdict{Target: t, Phase: end})
+	}
+	return slices.ContainsFunc(Ends, func(p Phase) bool { return c.k.o.Pipelines.Awaits(Verdict{Target: t, Phase: p}) })
 }
 
 func (c *continuer) slot(t Target) slot {
@@ -179,7 +190,7 @@ func (c *continuer) tell(ctx context.Context, t *task) (bool, error) {
 	if !all {
 		return false, nil
 	}
-	if told(history, v, c.k.outbox.line(forge).self) {
+	if !c.k.o.Pipelines.Awaits(v) || told(history, v, c.k.outbox.line(forge).self) {
 		return true, nil
 	}
 	if err := c.never(t, c.say(ctx, v, scm.Pending, telling+string(v.Phase))); err != nil {

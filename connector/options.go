@@ -19,6 +19,8 @@ type Forge interface {
 
 // Pipelines are those who wait for an end, and those who move on when something became healthy.
 type Pipelines interface {
+	// Awaits tells whether anybody wants to be told of this end. Where nobody does, nothing is said on the forge either.
+	Awaits(v Verdict) bool
 	// Continue tells everybody who waits for this promotion how it ended. It comes at least once for each Key; nil means
 	// that all who should know were told. An error is tried again later, with the same key.
 	Continue(ctx context.Context, v Verdict) error

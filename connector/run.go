@@ -82,7 +82,8 @@ func (p *paces) of(d Destination) *pace {
 	defer p.mu.Unlock()
 	key := cmp.Or(d.Credential, d.Name)
 	if p.by[key] == nil {
-		p.by[key] = newPace(p.timing.Pace, cmp.Or(d.PerHour, defaultPerHour))
+		perHour := cmp.Or(d.PerHour, defaultPerHour)
+		p.by[key] = newPace(min(p.timing.Pace, time.Hour/time.Duration(max(perHour, 1))), perHour)
 	}
 	return p.by[key]
 }

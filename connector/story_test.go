@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ferry-cd/ferry/connector"
 	"github.com/ferry-cd/ferry/connector/connectortest"
 	"github.com/ferry-cd/ferry/scm"
 )
@@ -418,6 +419,23 @@ func TestANewConnectorDoesNotWakePipelines(t *testing.T) {
 	w.run(time.Hour)
 	w.expect(first, devShop, "success")
 	if len(w.pipes.told) != 0 {
+		t.Errorf("told %q", w.pipes.told)
+	}
+}
+
+// Nothing is said about going on where nobody goes on: no app that no pipeline concerns, and no end that none waits for.
+func TestNobodyWaits(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	w.pipes.nobody = func(v connector.Verdict) bool { return v.App != "shop" || v.Phase != connector.Healthy }
+	shop, cart := w.promote("dev", "shop", 1), w.promote("dev", "cart", 1)
+	w.cluster.Set(w.kustomization("shop", "dev/shop", cart), w.kustomization("cart", "dev/cart", cart))
+	w.start()
+	w.run(30 * time.Minute)
+	w.expect(shop, devShop, "success")
+	w.expect(shop, devShop+"/continue", "success")
+	w.expect(cart, "ferry/dev/cart", "success")
+	w.expect(cart, "ferry/dev/cart/continue", "")
+	if len(w.pipes.told) != 1 {
 		t.Errorf("told %q", w.pipes.told)
 	}
 }

@@ -281,7 +281,10 @@ type pipes struct {
 	fail     int
 	before   func() (done bool, err error)
 	advance  func(context.Context) // in place of the run that is asked for
+	nobody   func(connector.Verdict) bool
 }
+
+func (p *pipes) Awaits(v connector.Verdict) bool { return p.nobody == nil || !p.nobody(v) }
 
 func (p *pipes) Continue(_ context.Context, v connector.Verdict) error {
 	p.mu.Lock()

@@ -92,7 +92,7 @@ func (r *running) connecting(c config.Repository) func(context.Context) (connect
 		if counts, ok := at.forge.(counted); ok {
 			r.count(name, counts)
 		}
-		known = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(c.Credentials, name)}
+		known = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(c.Credentials, name), PerHour: r.config.PerHour(c.Forge, c.Credentials)}
 		return known, nil
 	}
 }
@@ -167,7 +167,7 @@ func (s *sourceForges) of(url string) (connector.Destination, bool) {
 	}
 	delete(s.failed, url)
 	name := destinationName(at.repo.URL())
-	s.opened[url] = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(who.Credentials, name)}
+	s.opened[url] = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(who.Credentials, name), PerHour: s.config.PerHour(who.Forge, who.Credentials)}
 	return s.opened[url], true
 }
 

@@ -36,7 +36,10 @@ type Repository struct {
 }
 
 // Forge says what an address does not tell.
-type Forge struct{ Kind, URL string }
+type Forge struct {
+	Kind, URL string
+	PerHour   int // writes in an hour; 0 = as many as GitHub allows
+}
 
 // Credentials say who the connector is: with a token, or as a GitHub App.
 type Credentials struct {
@@ -155,7 +158,7 @@ func (r gitopsFile) repository() Repository {
 	return out
 }
 
-func (f forgeFile) forge() Forge { return Forge{string(f.Kind), string(f.URL)} }
+func (f forgeFile) forge() Forge { return Forge{string(f.Kind), string(f.URL), f.PerHour} }
 
 func (c credentialsFile) credentials() Credentials {
 	return Credentials{Token: c.Token.secret(), Username: string(c.Username), AppID: string(c.App.ID), AppKey: c.App.Key.secret(), SSHKey: c.SSHKey.secret()}
@@ -234,6 +237,23 @@ func (c *Config) SourceOf(url string) (Source, bool) {
 		}
 	}
 	return Source{}, false
+}
+
+// PerHour is how much may be written in an hour with these credentials: the least that is given for them; 0 = not given.
+func (c *Config) PerHour(f Forge, who Credentials) int {
+	least := f.PerHour
+	note := func(other Forge, theirs Credentials) {
+		if who != (Credentials{}) && theirs == who && other.PerHour > 0 && (least == 0 || other.PerHour < least) {
+			least = other.PerHour
+		}
+	}
+	for _, r := range c.Repositories {
+		note(r.Forge, r.Credentials)
+	}
+	for _, s := range c.Sources {
+		note(s.Forge, s.Credentials)
+	}
+	return least
 }
 
 // Concerns tells whether a pipeline is for an app in an environment of a repository; empty names are of none.

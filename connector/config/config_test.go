@@ -230,3 +230,26 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// Whoever shares a credential shares its pace: the lowest that is given counts.
+func TestPerHour(t *testing.T) {
+	c, err := Load("connector.yaml", []byte(`version: 1
+repositories:
+  - {url: https://git.example.com/acme/gitops, forge: {kind: gitlab, perHour: 5000}, credentials: {token: {file: one}}}
+  - {url: https://git.example.com/acme/other, forge: {kind: gitlab}, credentials: {token: {file: one}}}
+  - {url: https://git.example.com/acme/third, forge: {kind: gitlab}, credentials: {token: {file: two}}}
+  - {url: https://git.example.com/acme/none, forge: {kind: gitlab}}
+sources: [{url: "https://git.example.com/*", forge: {kind: gitlab, perHour: 2000}, credentials: {token: {file: one}}}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{2000, 2000, 0, 0} {
+		if r := c.Repositories[i]; c.PerHour(r.Forge, r.Credentials) != want {
+			t.Errorf("%s: %d, not %d", r.URL, c.PerHour(r.Forge, r.Credentials), want)
+		}
+	}
+	if _, err := Load("connector.yaml", []byte("version: 1\nrepositories: [{url: https://git.example.com/a/b, forge: {kind: gitlab, perHour: 1}}]\n")); err == nil {
+		t.Error("a pace below one a minute is taken: ends would wait for hours")
+	}
+}

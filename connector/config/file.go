@@ -39,8 +39,9 @@ type gitopsFile struct {
 }
 
 type forgeFile struct {
-	Kind environments.ForgeKind `yaml:"kind" jsonschema:"required" doc:"Which forge it is." example:"gitlab"`
-	URL  environments.WebURL    `yaml:"url" doc:"Where its web pages begin, if not at the repository's host." example:"https://git.example.com/forge"`
+	Kind    environments.ForgeKind `yaml:"kind" jsonschema:"required" doc:"Which forge it is." example:"gitlab"`
+	URL     environments.WebURL    `yaml:"url" doc:"Where its web pages begin, if not at the repository's host." example:"https://git.example.com/forge"`
+	PerHour int                    `yaml:"perHour" jsonschema:"minimum=60,maximum=1000000" default:"480" doc:"Statuses that are written in an hour at most. The default stays below GitHub's limit of 500; other forges allow more. Where several share a credential, the lowest that is given counts." example:"2000"`
 }
 
 type credentialsFile struct {

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/ferry-cd/ferry/connector"
@@ -70,10 +71,16 @@ func New(seen func(Told), all ...Pipeline) *Pipelines {
 // Continue tells every pipeline that waits for this end. When some could not be told the error names them, and only those
 // are told when it is called again.
 func (p *Pipelines) Continue(ctx context.Context, v connector.Verdict) error {
-	m := ended(v)
-	return p.tell(ctx, m, func(one Pipeline) bool {
-		return one.wants(v.Phase) && one.concerns(v.Repository, v.Environment, v.App)
-	})
+	return p.tell(ctx, ended(v), func(one Pipeline) bool { return one.awaits(v) })
+}
+
+// Awaits implements connector.Pipelines.
+func (p *Pipelines) Awaits(v connector.Verdict) bool {
+	return slices.ContainsFunc(p.all, func(one Pipeline) bool { return one.awaits(v) })
+}
+
+func (p Pipeline) awaits(v connector.Verdict) bool {
+	return slices.Contains(p.When, v.Phase) && p.concerns(v.Repository, v.Environment, v.App)
 }
 
 // Advance asks for a run of ferry advance wherever that was configured for the repository.
@@ -93,15 +100,6 @@ func (p *Pipelines) Advances(repository string) bool {
 
 func (p Pipeline) concerns(repository, environment, app string) bool {
 	return p.Concerns == nil || p.Concerns(repository, environment, app)
-}
-
-func (p Pipeline) wants(phase connector.Phase) bool {
-	for _, w := range p.When {
-		if w == phase {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *Pipelines) tell(ctx context.Context, m Message, wanted func(Pipeline) bool) error {
