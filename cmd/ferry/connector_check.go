@@ -66,7 +66,7 @@ func (a *app) checkConnector(ctx context.Context, o connectorOptions) error {
 	}
 	r := &running{app: a, o: o, config: cfg, secrets: config.NewKeeper(a.Getenv), log: jsonLog(a.journal(), o.verbose), metrics: operate.NewMetrics(version)}
 	found := slices.Concat([]finding{{What: o.config, OK: true, Note: fmt.Sprintf("%d repositories, %d pipelines", len(cfg.Repositories), len(cfg.Pipelines))}},
-		r.trySecrets(), r.tryRepositories(ctx), r.tryCluster(ctx), r.tryWebhooks())
+		r.trySecrets(), r.tryRepositories(ctx), r.trySources(ctx), r.tryPipelines(ctx), r.tryCluster(ctx), r.tryWebhooks())
 	if err := a.tellFindings(found, o.output); err != nil {
 		return err
 	}
@@ -181,19 +181,25 @@ func (r *running) tryRepository(ctx context.Context, c config.Repository) ([]fin
 	}
 	out := []finding{{OK: true, Note: fmt.Sprintf("ferry.yaml of %s has %d apps in %d environments", s.DefaultBranch, len(s.Config.Apps), len(s.Config.Environments))}}
 	out = append(out, missingEnvironments(c, s.Config)...)
-	permitted, tells := at.forge.(scm.Permitted)
+	allowed, err := askForge(ctx, at.forge)
+	return append(out, allowed), err
+}
+
+// askForge asks what the credentials may do, where the forge tells.
+func askForge(ctx context.Context, forge scm.Client) (finding, error) {
+	permitted, tells := forge.(scm.Permitted)
 	if !tells {
-		who, err := at.forge.Self(ctx)
+		who, err := forge.Self(ctx)
 		if err != nil {
-			return out, fmt.Errorf("ask the forge: %w", err)
+			return finding{}, fmt.Errorf("ask the forge: %w", err)
 		}
-		return append(out, finding{OK: true, Note: "the forge knows the connector as " + who}), nil
+		return finding{OK: true, Note: "the forge knows the connector as " + who}, nil
 	}
 	p, err := permitted.Permissions(ctx)
 	if err != nil {
-		return out, fmt.Errorf("ask the forge what the credentials may do: %w", err)
+		return finding{}, fmt.Errorf("ask the forge what the credentials may do: %w", err)
 	}
-	return append(out, allowedTo(p)), nil
+	return allowedTo(p), nil
 }
 
 // missingEnvironments names what connector.yaml asks for and ferry.yaml does not have.

@@ -8,5 +8,6 @@ import (
 
 // GiteaWorkflow dispatches a workflow of Gitea or Forgejo.
 func GiteaWorkflow(w Way, repository, file, ref string, inputs map[string]string) Host {
-	return dispatch{w.host(w.URL+"/api/v1", door.Bearer), "/repos/" + slug(repository) + "/actions/workflows/" + url.PathEscape(file) + "/dispatches", ref, inputs}
+	at := "/repos/" + slug(repository) // older servers and Forgejo dispatch workflows, and cannot be asked for one
+	return dispatch{w.host(w.URL+"/api/v1", door.Bearer), at + "/actions/workflows/" + url.PathEscape(file) + "/dispatches", at, ref, inputs}
 }

@@ -11,14 +11,15 @@ import (
 
 // Workflow dispatches a workflow of GitHub Actions.
 func Workflow(w Way, repository, file, ref string, inputs map[string]string) Host {
-	return dispatch{w.github(), "/repos/" + slug(repository) + "/actions/workflows/" + url.PathEscape(file) + "/dispatches", ref, inputs}
+	flow := "/repos/" + slug(repository) + "/actions/workflows/" + url.PathEscape(file)
+	return dispatch{w.github(), flow + "/dispatches", flow, ref, inputs}
 }
 
 // dispatch is a workflow that runs when it is asked to, on GitHub and on what speaks like it.
 type dispatch struct {
 	*host
-	path, ref string
-	inputs    map[string]string
+	path, look, ref string // look is what can be read to see that it is there
+	inputs          map[string]string
 }
 
 func (d dispatch) Tell(ctx context.Context, m Message) error {

@@ -4,6 +4,7 @@
 //	pipeline.go  whom a promotion's end concerns, and who was told already
 //	message.go   what is said; the same for everybody, in each host's form
 //	host.go      the way out: one host, no redirect to another, no private address unless that was said
+//	try.go       what ferry connector check asks: nothing that has an effect
 //	github.go    workflow_dispatch, repository_dispatch, the status of a deployment
 //	gitlab.go    a new pipeline, or a manual job in the one that built the release
 //	azure.go     a run, or an agentless task in the run that built the release
@@ -26,6 +27,8 @@ type Host interface {
 	// Tell delivers a message. It may deliver it again when it came before: whoever receives it knows it by its key.
 	// ErrNobody where nobody can be waiting.
 	Tell(ctx context.Context, m Message) error
+	// Try asks what can be asked without an effect, and says in a line what was found.
+	Try(ctx context.Context) (string, error)
 }
 
 // ErrNobody says that nobody waits there: the release was not built there, or the run is over.

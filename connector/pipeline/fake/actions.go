@@ -55,6 +55,21 @@ func allowed(w http.ResponseWriter, ok bool) bool {
 }
 
 func actions(s *Server, mux *http.ServeMux, base string, workflows map[string]Workflow, allowed func(http.ResponseWriter, *http.Request) bool) {
+	mux.HandleFunc("GET "+base+"/repos/acme/shop", func(w http.ResponseWriter, r *http.Request) {
+		if allowed(w, r) {
+			answer(w, http.StatusOK, map[string]string{"full_name": "acme/shop"})
+		}
+	})
+	mux.HandleFunc("GET "+base+"/repos/acme/shop/actions/workflows/{file}", func(w http.ResponseWriter, r *http.Request) {
+		if !allowed(w, r) {
+			return
+		}
+		if _, known := workflows[r.PathValue("file")]; !known {
+			refuse(w, http.StatusNotFound, "Not Found")
+			return
+		}
+		answer(w, http.StatusOK, map[string]string{"state": "active"})
+	})
 	mux.HandleFunc("POST "+base+"/repos/acme/shop/actions/workflows/{file}/dispatches", func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
 			Ref    string            `json:"ref"`
