@@ -34,6 +34,7 @@ func Owners(c *environments.Config, platform []string) []Owned {
 		if len(owners) == 0 {
 			owners = platform
 		}
+		all = append(all, Owned{"/engine/" + e.Name + "/", owners, "what the engine applies in " + e.Name}) // where ferry new app puts it
 		for _, folder := range foldersOf(c, e.Name) {
 			all = append(all, Owned{"/" + folder, owners, "what runs in " + e.Name})
 		}

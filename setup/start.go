@@ -91,6 +91,7 @@ version: 1
 defaults:
   kubernetes: {version: %q} # of the clusters; charts ask for it
   path: %q # the folder of an app's manifests
+  namespace: "{app}" # of an app's resources, where its templates leave that open
   values: ["values/{app}.yaml?", "values/{environment}/{app}.yaml?"] # later wins, as in Helm; ? may be missing
 `
 

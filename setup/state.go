@@ -54,6 +54,11 @@ func (e *examination) files(ctx context.Context) {
 			e.add("policy", Bad, p.Error(), "a policy that cannot be read refuses everything", "see docs/rendering.md")
 		}
 	}
+	for _, app := range e.snapshot.Config.Apps {
+		if app.Source.Repository == Unknown {
+			e.add("source-unnamed", Bad, "nobody has said where the templates of "+app.Name+" come from", "its source is "+Unknown+", as ferry init wrote it", "name the repository in ferry.yaml; every release from another is refused")
+		}
+	}
 	for _, w := range e.snapshot.Config.Warnings() {
 		e.add("configuration-warning", Warning, w, "it promises less than it seems to", "ferry explain tells about each key")
 	}

@@ -156,6 +156,7 @@ var misconfigurations = []struct {
 	{"configuration", "a key is misspelt", func(c *clinic) { c.says("environments:\n", "enviroments:\n") }},
 	{"configuration", "an environment comes after one that is not there", func(c *clinic) { c.says("after: [dev]", "after: [test]") }},
 	{"repository", "an environment's branch is not there", func(c *clinic) { c.says("{name: prod,", "{name: prod, branch: env/prod,") }},
+	{"source-unnamed", "an app's source was never named", func(c *clinic) { c.says("https://example.com/acme/shop", setup.Unknown) }},
 	{"file-missing", "a values file is not there", func(c *clinic) { delete(c.files, "values/shop.yaml") }},
 	{"policy", "a policy cannot be read", func(c *clinic) { c.files["ferry.yaml"] += "policies: [{name: x, rule: \"object.\", message: m}]\n" }},
 	{"configuration-warning", "soak counts where nobody checks", func(c *clinic) {
