@@ -410,10 +410,10 @@ func TestSlowBodies(t *testing.T) {
 }
 
 // holds tells how much the bodies that are being read take.
-func (r *room) holds() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.held
+func (m *room) holds() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.held
 }
 
 func TestRoomIsBounded(t *testing.T) {
