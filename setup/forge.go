@@ -113,6 +113,9 @@ func (e *examination) protection(branch string, configuration bool, r scm.Rules)
 	if r.Signed && !e.Signs {
 		e.add("unsigned", Bad, branch+" takes signed commits only", "ferry's commits are not signed", "give ferry a key (FERRY_SIGNING_KEY) or a GitHub App, whose commits GitHub signs: docs/forges.md")
 	}
+	if r.Signed && len(r.Methods) > 0 && !slices.Contains(r.Methods, scm.MergeCommit) && !slices.Contains(r.Methods, scm.Squash) {
+		e.add("merge-methods", Bad, "nothing can be merged into "+branch, "it takes signed commits only, and the one way to merge that is allowed, rebase, makes commits that nobody signs", "allow merge commits or squashing")
+	}
 	if !slices.Contains(r.Statuses, release.GatesContext) && !r.Pipeline {
 		for _, p := range e.on(branch) {
 			if p.Merge == environments.Review && (len(p.Gates.Windows) > 0 || len(p.Gates.Freezes) > 0 || p.Gates.Approvals.Count > 0) {

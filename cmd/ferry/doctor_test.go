@@ -166,6 +166,7 @@ var misconfigurations = []struct {
 	{"unprotected", "main is not protected", func(c *clinic) { c.rule.Branch = "" }},
 	{"bypass", "ferry may pass the rules", func(c *clinic) { c.rule.Bypass = "always" }},
 	{"unsigned", "main takes signed commits only", func(c *clinic) { c.rule.Signed = true }},
+	{"merge-methods", "only rebase is allowed, which signs nothing", func(c *clinic) { c.rule.Signed = true; c.Methods = map[string]bool{"rebase": true} }},
 	{"gates-not-required", "people may merge before the gates", func(c *clinic) {
 		c.says("after: [dev], merge: auto", "after: [dev], merge: review")
 		c.rule.Rule = githubfake.Rule{Approvals: 1}
