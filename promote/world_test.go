@@ -256,7 +256,18 @@ func (w *world) git(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-func (w *world) head(branch string) git.ID { return git.ID(w.git("rev-parse", branch)) }
+func (w *world) head(branch string) git.ID {
+	w.Helper()
+	repo, err := git.Open(w.ctx, w.gitops, w.options("Ada"))
+	w.must(err)
+	refs, err := repo.Refs(w.ctx)
+	w.must(err)
+	id, ok := refs["refs/heads/"+branch]
+	if !ok {
+		w.Fatalf("there is no branch %s", branch)
+	}
+	return id
+}
 
 // refs are all refs: equal before and after means that nothing was written.
 func (w *world) refs() string { return w.git("show-ref") }
