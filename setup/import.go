@@ -96,7 +96,7 @@ func (s Start) from(folders []string, none string) (Start, error) {
 	s.Environments = stagesOf(stages)
 	slices.Sort(apps)
 	for _, name := range slices.Compact(apps) {
-		app := StartApp{Name: name}
+		app := NewApp{Name: name}
 		if len(unique(goes[name])) < len(s.Environments) {
 			for _, e := range s.Environments {
 				if slices.Contains(goes[name], e.Name) {
@@ -189,7 +189,7 @@ func (s Start) fromStages(files environments.Source, f Found) (Start, error) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		app := StartApp{Name: name}
+		app := NewApp{Name: name}
 		if len(groups[name]) < len(s.Environments) {
 			app.Only = slices.Sorted(slices.Values(groups[name]))
 		}

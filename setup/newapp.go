@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ const Templates = ".ferry/new-app"
 // NewApp is an app that comes.
 type NewApp struct {
 	Name, Team, Group, Namespace string
-	Repository, Path             string // of its source
+	Repository, Path, Root       string // of its source; without a repository it is Unknown
 	Images                       []string
 	Only                         []string // environments; empty = all
 }
@@ -73,7 +74,7 @@ func (a *Added) definition(files environments.Source, app NewApp) error {
 		}
 		name := strings.Replace(pattern, "*", app.Name, 1)
 		if _, err := files.ReadFile(name); errors.Is(err, fs.ErrNotExist) {
-			a.Files[name] = "version: 1\napps:\n" + indented(app.text(), "  ")
+			a.Files[name] = "version: 1\napps:\n" + indented(app.text(false), "  ")
 			return nil
 		}
 	}
@@ -82,27 +83,35 @@ func (a *Added) definition(files environments.Source, app NewApp) error {
 	return err
 }
 
-// text is the app as an entry of apps.
-func (app NewApp) text() string {
+// text is the app as an entry of apps; commented says to those who read ferry.yaml for the first time what is what.
+func (app NewApp) text(commented bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "- name: %s\n", app.Name)
-	for _, f := range []struct{ key, value string }{{"team", app.Team}, {"group", app.Group}, {"namespace", app.Namespace}} {
-		if f.value != "" {
-			fmt.Fprintf(&b, "  %s: %s\n", f.key, quoted(f.value))
+	line := func(line, comment string) {
+		b.WriteString(line)
+		if commented && comment != "" {
+			b.WriteString(" # " + comment)
+		}
+		b.WriteString("\n")
+	}
+	fields := func(indent string, named ...[2]string) {
+		for _, f := range named {
+			if f[1] != "" {
+				line(indent+f[0]+": "+quoted(f[1]), "")
+			}
 		}
 	}
-	b.WriteString("  source:\n    repository: " + quoted(app.Repository) + "\n")
-	if app.Path != "" {
-		b.WriteString("    path: " + quoted(app.Path) + "\n")
+	line("- name: "+app.Name, "")
+	fields("  ", [2]string{"team", app.Team}, [2]string{"group", app.Group}, [2]string{"namespace", app.Namespace})
+	line("  source:", "where its templates come from: a chart, a kustomization or manifests")
+	fields("    ", [2]string{"repository", cmp.Or(app.Repository, Unknown)}, [2]string{"path", app.Path}, [2]string{"root", app.Root})
+	if len(app.Images) > 0 {
+		line("  images:", "what its releases carry, by digest")
 	}
-	for i, name := range app.Images {
-		if i == 0 {
-			b.WriteString("  images:\n")
-		}
-		b.WriteString("    - name: " + quoted(name) + "\n")
+	for _, name := range app.Images {
+		line("    - name: "+quoted(name), "")
 	}
 	if len(app.Only) > 0 {
-		b.WriteString("  only: [" + strings.Join(app.Only, ", ") + "]\n")
+		line("  only: ["+strings.Join(app.Only, ", ")+"]", "")
 	}
 	return b.String()
 }
@@ -144,10 +153,10 @@ func withApp(text string, app NewApp) (string, error) {
 		for end > 0 && blank(lines[end-1]) {
 			end--
 		}
-		entry := indented(app.text(), strings.Repeat(" ", apps.Column-1))
+		entry := indented(app.text(false), strings.Repeat(" ", apps.Column-1))
 		return strings.Join(slices.Insert(lines, end, entry), ""), nil
 	}
-	return strings.Join(lines, "") + "apps:\n" + indented(app.text(), "  "), nil
+	return strings.Join(lines, "") + "apps:\n" + indented(app.text(false), "  "), nil
 }
 
 // blank tells whether a line says nothing to a program: such lines before a key belong to it.
@@ -189,8 +198,8 @@ func (a *Added) objects(files environments.Source, c *environments.Config, app N
 		if p.App != app.Name {
 			continue
 		}
-		fill := strings.NewReplacer("{app}", p.App, "{environment}", p.Environment, "{folder}", p.Folder, "{namespace}", orDefault(p.Namespace, p.App), "{team}", app.Team, "{group}", p.Unit,
-			"{repository}", at, "{branch}", orDefault(p.Branch, branch))
+		fill := strings.NewReplacer("{app}", p.App, "{environment}", p.Environment, "{folder}", p.Folder, "{namespace}", cmp.Or(p.Namespace, p.App), "{team}", app.Team, "{group}", p.Unit,
+			"{repository}", at, "{branch}", cmp.Or(p.Branch, branch))
 		for _, name := range slices.Sorted(maps.Keys(own)) {
 			engine, target, _ := strings.Cut(name, "/")
 			if engine != p.Engine && engine != "any" {
@@ -204,13 +213,6 @@ func (a *Added) objects(files environments.Source, c *environments.Config, app N
 		}
 	}
 	return nil
-}
-
-func orDefault(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // ownTemplates reads the repository's own templates by path below Templates; nil where it has none.

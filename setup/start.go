@@ -18,7 +18,7 @@ import (
 
 // Start is what a GitOps repository begins with.
 type Start struct {
-	Apps         []StartApp
+	Apps         []NewApp
 	Environments []StartEnvironment
 	Folders      string // pattern of the folders of manifests
 	Engine       string // flux or argocd
@@ -26,12 +26,6 @@ type Start struct {
 	CI           string // github, gitlab, azure or none
 	Merged       bool   // merging is enough: nobody reports health
 	Notes        []string
-}
-
-// StartApp is an app of a new repository.
-type StartApp struct {
-	Name, Repository, Path, Root string
-	Images, Only                 []string
 }
 
 // StartEnvironment is an environment of a new repository.
@@ -110,7 +104,7 @@ func (s Start) configuration() string {
 		b.WriteString("\napps:\n")
 	}
 	for _, app := range s.Apps {
-		b.WriteString(app.text())
+		b.WriteString(indented(app.text(true), "  "))
 	}
 	b.WriteString("\nenvironments:\n")
 	for i, e := range s.Environments {
@@ -118,26 +112,6 @@ func (s Start) configuration() string {
 	}
 	if !s.Merged {
 		b.WriteString("\ntrust:\n  connector: [ferry-connector] # the accounts that report how releases do: the connector (docs/connector.md), who runs ferry report\n")
-	}
-	return b.String()
-}
-
-func (a StartApp) text() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "  - name: %s\n    source: # where its templates come from: a chart, a kustomization or manifests\n      repository: %s\n", a.Name, quoted(cmp.Or(a.Repository, Unknown)))
-	for _, f := range []struct{ key, value string }{{"path", a.Path}, {"root", a.Root}} {
-		if f.value != "" {
-			fmt.Fprintf(&b, "      %s: %s\n", f.key, quoted(f.value))
-		}
-	}
-	for i, name := range a.Images {
-		if i == 0 {
-			b.WriteString("    images: # what its releases carry, by digest\n")
-		}
-		b.WriteString("      - name: " + quoted(name) + "\n")
-	}
-	if len(a.Only) > 0 {
-		b.WriteString("    only: [" + strings.Join(a.Only, ", ") + "]\n")
 	}
 	return b.String()
 }

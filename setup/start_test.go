@@ -118,7 +118,7 @@ func TestImportFindsNothing(t *testing.T) {
 }
 
 func TestFiles(t *testing.T) {
-	s := setup.Start{CI: "github", Apps: []setup.StartApp{{Name: "shop", Repository: "https://example.com/acme/shop", Path: "charts/shop", Images: []string{"ghcr.io/acme/shop"}}},
+	s := setup.Start{CI: "github", Apps: []setup.NewApp{{Name: "shop", Repository: "https://example.com/acme/shop", Path: "charts/shop", Images: []string{"ghcr.io/acme/shop"}}},
 		Environments: []setup.StartEnvironment{{Name: "dev"}, {Name: "prod", After: []string{"dev"}}}}
 	got, kept, err := s.Files(context.Background(), files{"values/shop.yaml": "mine: 1\n"})
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 type initOptions struct {
 	folderOptions
 	start setup.Start
-	app   setup.StartApp
+	app   setup.NewApp
 	names cli.StringSlice // environments
 	image cli.StringSlice
 	from  string
@@ -93,7 +93,7 @@ func (a *app) beginning(there environments.Source, o initOptions) (setup.Start, 
 		}
 	}
 	if o.app.Name != "" {
-		s.Apps = []setup.StartApp{o.app}
+		s.Apps = []setup.NewApp{o.app}
 	}
 	if len(names) == 0 {
 		names = []string{"dev", "prod"}
