@@ -7,8 +7,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ferry-cd/ferry/environments"
-	"github.com/ferry-cd/ferry/report"
 	"github.com/ferry-cd/ferry/setup"
 )
 
@@ -45,11 +43,7 @@ func (a *app) codeownersCommand() *cli.Command {
 }
 
 func (a *app) runCodeowners(ctx context.Context, o codeownersOptions) error {
-	src, err := a.configFolder(o.dir)
-	if err != nil {
-		return err
-	}
-	config, err := environments.Load(ctx, src, environments.For(version), environments.Knowing(report.Words()))
+	config, _, err := a.configuration(ctx, o.dir)
 	if err != nil {
 		return err
 	}

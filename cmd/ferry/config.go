@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ferry-cd/ferry/environments"
-	"github.com/ferry-cd/ferry/report"
 )
 
 type configOptions struct {
@@ -38,11 +37,7 @@ func (a *app) configCommand() *cli.Command {
 }
 
 func (a *app) runConfig(ctx context.Context, o configOptions) error {
-	src, err := a.configFolder(o.dir)
-	if err != nil {
-		return err
-	}
-	config, err := environments.Load(ctx, src, environments.For(version), environments.Knowing(report.Words()))
+	config, _, err := a.configuration(ctx, o.dir)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ferry-cd/ferry/door"
-	"github.com/ferry-cd/ferry/notify"
 	"github.com/ferry-cd/ferry/scm"
 	"github.com/ferry-cd/ferry/setup"
 )
@@ -53,21 +52,17 @@ func (a *app) runDoctor(ctx context.Context, o gitopsOptions, output string) err
 
 // examine opens what there is and looks at it; what cannot be opened is what is wrong.
 func (a *app) examine(ctx context.Context, o gitopsOptions) []setup.Finding {
-	g, at, err := a.openPatient(ctx, o)
+	g, err := a.openGitOps(ctx, o)
 	if err != nil {
 		return []setup.Finding{setup.Unopened(err)}
 	}
-	s := setup.Subject{Promoter: g.Promoter, Forge: at.forge, Remote: door.Redact(at.repo.URL()), Signs: g.Signer != nil || at.signed, Now: a.Now(), Policies: checkPolicies,
-		Address: func(variable string) error {
-			if a.Getenv(variable) == "" {
-				return fmt.Errorf("%s is not set", variable)
-			}
-			_, err := notify.Parse(a.Getenv(variable))
-			return err
-		}}
-	s.Image = g.hasImage
-	if _, here := at.repo.Local(); !here && strings.HasPrefix(at.repo.URL(), "http") {
-		s.Time = func(ctx context.Context) (time.Time, error) { return a.timeAt(ctx, at.repo.URL()) }
+	forge, _ := g.Forge.(scm.Client)
+	remote := g.Repo.URL()
+	s := setup.Subject{Promoter: g.Promoter, Forge: forge, Remote: door.Redact(remote), Signs: g.Signer != nil || !a.token("FERRY_SIGNING_KEY").IsZero(),
+		Now: a.Now(), Policies: checkPolicies, Image: g.hasImage,
+		Address: func(variable string) error { _, err := a.address(variable); return err }}
+	if _, here := g.Repo.Local(); !here && strings.HasPrefix(remote, "http") {
+		s.Time = func(ctx context.Context) (time.Time, error) { return a.timeAt(ctx, remote) }
 	}
 	return setup.Examine(ctx, s)
 }
@@ -83,29 +78,6 @@ func (g *gitops) hasImage(ctx context.Context, name, digest string) error {
 		err = fmt.Errorf("%s@%s is not in the registry", name, digest)
 	}
 	return err
-}
-
-// patient is a repository as doctor looks at it.
-type patient struct {
-	connection
-	signed bool // ferry has a key of its own
-}
-
-func (a *app) openPatient(ctx context.Context, o gitopsOptions) (*gitops, patient, error) {
-	g, err := a.openGitOps(ctx, o)
-	if err != nil {
-		return nil, patient{}, err
-	}
-	id, err := o.author()
-	if err != nil {
-		return nil, patient{}, err
-	}
-	how, err := a.gitOptions(id)
-	if err != nil {
-		return nil, patient{}, err
-	}
-	forge, _ := g.Forge.(scm.Client)
-	return g, patient{connection{repo: g.Repo, forge: forge}, how.Signer != nil}, nil
 }
 
 // timeAt reads the clock of a server. It goes there without credentials.

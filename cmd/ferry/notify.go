@@ -30,11 +30,7 @@ func (a *app) runNotify(ctx context.Context, o folderOptions) error {
 	if err := checkFormat(o.output, "text", "json"); err != nil {
 		return err
 	}
-	src, err := a.configFolder(o.dir)
-	if err != nil {
-		return err
-	}
-	config, err := environments.Load(ctx, src, environments.For(version), environments.Knowing(report.Words()))
+	config, _, err := a.configuration(ctx, o.dir)
 	if err != nil {
 		return err
 	}
@@ -77,13 +73,22 @@ func (a *app) announce(ctx context.Context, r *promote.Report) {
 }
 
 func (a *app) send(ctx context.Context, n environments.Notify, m report.Message) error {
-	address := a.Getenv(n.To)
+	to, err := a.address(n.To)
+	if err != nil {
+		return err
+	}
+	return notify.Send(ctx, to, m)
+}
+
+// address reads the place that a variable names, without telling it: addresses hold secrets.
+func (a *app) address(variable string) (notify.Address, error) {
+	address := a.Getenv(variable)
 	if address == "" {
-		return fmt.Errorf("%s is not set: it should hold the address that notify in ferry.yaml names", n.To)
+		return notify.Address{}, fmt.Errorf("%s is not set: it should hold the address that notify in ferry.yaml names", variable)
 	}
 	to, err := notify.Parse(address)
 	if err != nil {
-		return fmt.Errorf("%s: %w", n.To, err)
+		return notify.Address{}, fmt.Errorf("%s: %w", variable, err)
 	}
-	return notify.Send(ctx, to, m)
+	return to, nil
 }

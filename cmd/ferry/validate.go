@@ -48,11 +48,7 @@ func (a *app) validateCommand() *cli.Command {
 }
 
 func (a *app) runValidate(ctx context.Context, o folderOptions) error {
-	src, err := a.configFolder(o.dir)
-	if err != nil {
-		return err
-	}
-	config, err := environments.Load(ctx, src, environments.For(version), environments.Knowing(report.Words()))
+	config, src, err := a.configuration(ctx, o.dir)
 	if err == nil {
 		err = config.CheckFiles(src)
 	}
@@ -77,6 +73,16 @@ func (a *app) runValidate(ctx context.Context, o folderOptions) error {
 		_, err = fmt.Fprintf(a.Out, "%s is valid: %s, %s\n", environments.RootFile, several(found.Apps, "app"), several(found.Environments, "environment"))
 	}
 	return err
+}
+
+// configuration reads the ferry.yaml of a folder, and gives the folder with it.
+func (a *app) configuration(ctx context.Context, dir string) (*environments.Config, environments.Source, error) {
+	src, err := a.configFolder(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	config, err := environments.Load(ctx, src, environments.For(version), environments.Knowing(report.Words()))
+	return config, src, err
 }
 
 // configFolder finds the folder with ferry.yaml: the one given, the current one, or the nearest above.
