@@ -61,11 +61,12 @@ type Transport struct {
 	host string
 	pace *pace
 
-	mu    sync.Mutex
-	calls Calls
-	cache cache
-	spent time.Duration // of Options.Total
-	since time.Time     // when spent was counted from
+	mu     sync.Mutex
+	calls  Calls
+	cache  cache
+	quotas map[string]Quota // by what is counted together
+	spent  time.Duration    // of Options.Total
+	since  time.Time        // when spent was counted from
 }
 
 // Calls counts what went over a Transport.
@@ -247,6 +248,9 @@ func (t *Transport) attempt(req *http.Request, sent []byte) exchange {
 	}
 	began := t.o.Now()
 	x := t.carry(out)
+	if x.res != nil {
+		t.noteQuota(out, x.res)
+	}
 	t.log(req, x, t.o.Now().Sub(began))
 	return x
 }

@@ -89,6 +89,7 @@ type running struct {
 
 	mu    sync.Mutex
 	calls map[string]counted // by destination, as they are opened
+	spend []spender
 }
 
 func (a *app) runConnector(ctx context.Context, o connectorOptions) error {

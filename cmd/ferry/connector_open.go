@@ -92,6 +92,7 @@ func (r *running) connecting(c config.Repository) func(context.Context) (connect
 		if counts, ok := at.forge.(counted); ok {
 			r.count(name, counts)
 		}
+		r.spends(name, c.Credentials, at.forge)
 		known = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(c.Credentials, name), PerHour: r.config.PerHour(c.Forge, c.Credentials)}
 		return known, nil
 	}
@@ -167,6 +168,7 @@ func (s *sourceForges) of(url string) (connector.Destination, bool) {
 	}
 	delete(s.failed, url)
 	name := destinationName(at.repo.URL())
+	s.spends(name, who.Credentials, at.forge)
 	s.opened[url] = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(who.Credentials, name), PerHour: s.config.PerHour(who.Forge, who.Credentials)}
 	return s.opened[url], true
 }

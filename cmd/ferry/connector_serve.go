@@ -99,5 +99,6 @@ func (r *running) view() operate.View {
 	for name, c := range r.calls {
 		v.Calls[name] = c.Calls()
 	}
+	v.Quotas = quotas(r.spend)
 	return v
 }

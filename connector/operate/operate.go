@@ -23,6 +23,16 @@ type View struct {
 	Units []connector.Unit
 	Hints int                   // of webhooks, that wait
 	Calls map[string]door.Calls // to forges, by destination
+	// Quotas is what forges leave of their limits to each credential, one entry for each forge, credential and resource.
+	Quotas []Quota
+}
+
+// Quota is one limit of a forge, as its last answer told it.
+type Quota struct {
+	Forge      string // its host
+	Credential string // the place of the secret, or the name of a GitHub App
+	Resource   string // rest or graphql
+	door.Quota
 }
 
 // Options of a handler.

@@ -37,6 +37,10 @@ func view() View {
 		Units: []connector.Unit{{Engine: "flux", Kind: "Kustomization", Namespace: "flux-system", Name: "shop", Ready: connector.Condition{State: "True", Message: hostile},
 			Origins: []connector.Origin{{Applied: connector.Revision{Kind: "git", Branch: "main", Algorithm: "sha1", Value: strings.Repeat("a", 40)}}}}},
 		Hints: 2, Calls: map[string]door.Calls{"github.com/acme/gitops": {Reads: 10, NotModified: 4, Writes: 3, Retries: 1}},
+		Quotas: []Quota{
+			{"github.com", "/etc/ferry/token", "rest", door.Quota{Left: 120, Limit: 5000, Resets: noon.Add(time.Minute)}},
+			{"github.com", "/etc/ferry/token", "graphql", door.Quota{Left: 7, Limit: 5000, Resets: noon.Add(-time.Minute)}},
+		},
 	}
 }
 
@@ -138,6 +142,9 @@ func TestMetrics(t *testing.T) {
 		`ferry_connector_parked{repository="https://github.com/acme/gitops"} 1`,
 		`ferry_connector_repository_unreadable{repository="https://github.com/acme/gitops"} 1`,
 		`ferry_connector_forge_requests_total{destination="github.com/acme/gitops",kind="unchanged"} 4`,
+		`ferry_connector_forge_quota_remaining{credential="/etc/ferry/token",forge="github.com",resource="rest"} 120`,
+		`ferry_connector_forge_quota_remaining{credential="/etc/ferry/token",forge="github.com",resource="graphql"} 5000`, // it counts anew
+		`ferry_connector_forge_quota_limit{credential="/etc/ferry/token",forge="github.com",resource="rest"} 5000`,
 	} {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("no line %s", want)

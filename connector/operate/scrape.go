@@ -29,6 +29,8 @@ var (
 	parked         = desc("parked", "Statuses and continuations that cannot be delivered, or not for now.", "repository")
 	unread         = desc("repository_unreadable", "1 where Git or ferry.yaml cannot be read.", "repository")
 	calls          = desc("forge_requests_total", "Requests to forges: read, unchanged, write or repeated.", "destination", "kind")
+	quotaLeft      = desc("forge_quota_remaining", "What a forge still allows a credential until it counts anew, as its last answer said; forges that do not say have none.", "forge", "credential", "resource")
+	quotaLimit     = desc("forge_quota_limit", "What a forge allows a credential in all, in the same unit.", "forge", "credential", "resource")
 )
 
 // watch adds to the metrics what is looked up.
@@ -36,7 +38,7 @@ func (m *Metrics) watch(o Options) { m.registry.MustRegister(scrape{o}) }
 
 // Describe implements prometheus.Collector.
 func (s scrape) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{leading, synced, units, promotions, unfinished, overdue, problems, waiting, undelivered, undeliveredAge, parked, unread, calls} {
+	for _, d := range []*prometheus.Desc{leading, synced, units, promotions, unfinished, overdue, problems, waiting, undelivered, undeliveredAge, parked, unread, calls, quotaLeft, quotaLimit} {
 		out <- d
 	}
 }
@@ -64,6 +66,10 @@ func (s scrape) Collect(out chan<- prometheus.Metric) {
 		s.delivery(r, gauge)
 	}
 	s.progress(verdicts, gauge)
+	for _, q := range v.Quotas {
+		gauge(quotaLeft, q.At(s.o.Now()), q.Forge, q.Credential, q.Resource)
+		gauge(quotaLimit, q.Limit, q.Forge, q.Credential, q.Resource)
+	}
 	for name, c := range v.Calls {
 		for kind, n := range map[string]int{"read": c.Reads - c.NotModified, "unchanged": c.NotModified, "write": c.Writes, "repeated": c.Retries} {
 			out <- prometheus.MustNewConstMetric(calls, prometheus.CounterValue, float64(n), name, kind)

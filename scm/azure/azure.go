@@ -163,6 +163,9 @@ func (c *Client) Limits() scm.Limits {
 	return scm.Limits{Title: MaxTitle, Body: MaxBody, Comment: MaxComment, StatusText: MaxStatusText, Label: MaxLabel, Branch: MaxBranch, UTF16: true}
 }
 
+// Quotas tells how much of its limits the server left, as its last answers said.
+func (c *Client) Quotas() map[string]door.Quota { return c.api.Quotas() }
+
 // Calls counts what went to the server.
 func (c *Client) Calls() door.Calls {
 	a, b := c.api.Calls(), c.identities.Calls()

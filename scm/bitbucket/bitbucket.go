@@ -111,6 +111,9 @@ func (e *optionError) Error() string { return "Bitbucket: " + e.why }
 // ExitCode is that of a wrong configuration.
 func (e *optionError) ExitCode() int { return 2 }
 
+// Quotas tells how much of its limits the server left, as its last answers said.
+func (c *Client) Quotas() map[string]door.Quota { return c.door.Quotas() }
+
 // Calls tells what went over the wire so far.
 func (c *Client) Calls() door.Calls { return c.door.Calls() }
 

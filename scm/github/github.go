@@ -170,6 +170,9 @@ func (c *Client) Limits() scm.Limits {
 	return scm.Limits{Title: maxTitle, Body: maxBody, Comment: maxBody, StatusText: maxStatus, Label: maxLabel, Branch: maxBranch}
 }
 
+// Quotas tells how much of its limits the server left, as its last answers said.
+func (c *Client) Quotas() map[string]door.Quota { return c.door.Quotas() }
+
 // Calls counts what this client asked of the server.
 func (c *Client) Calls() door.Calls { return c.door.Calls() }
 

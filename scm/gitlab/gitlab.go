@@ -139,6 +139,9 @@ func (e *configError) Hint() string { return e.next }
 // ExitCode is that of a wrong configuration.
 func (e *configError) ExitCode() int { return 2 }
 
+// Quotas tells how much of its limits the server left, as its last answers said.
+func (c *Client) Quotas() map[string]door.Quota { return c.door.Quotas() }
+
 // Calls tells what was asked of the server so far.
 func (c *Client) Calls() door.Calls { return c.door.Calls() }
 

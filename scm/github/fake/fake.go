@@ -201,6 +201,7 @@ func (c *call) number() int {
 // serve answers as github.com at the root and as GitHub Enterprise below /api.
 func (f *Fake) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-GitHub-Request-Id", fmt.Sprintf("F00D:%X", f.Host.Serial()))
+	w.Header().Set("X-RateLimit-Limit", "5000")
 	w.Header().Set("X-RateLimit-Remaining", "4999")
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/api/v3/"):
