@@ -1,6 +1,7 @@
 package promote_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -284,7 +285,8 @@ func (s *schedule) handsOver(rel release.Release, f *fate) error {
 	if err != nil {
 		return err
 	}
-	if err := snap.Confirm(s.ctx, rel, even(rel.Sequence.Number)); err != nil {
+	descends := func(context.Context, string) (bool, error) { return contains(rel.Sequence.Number), nil }
+	if err := snap.Confirm(s.ctx, rel, descends); err != nil {
 		return err
 	}
 	r, err := p.Submit(s.ctx, snap, mortalIntake{in, f}, promote.Options{Scope: promote.Scope{Apps: []string{rel.App}}})

@@ -111,10 +111,8 @@ func (s *schedule) retires(f *fate) {
 	s.note("%s a person retires %s from %q: %v", s.now.Format("15:04"), app, env, err)
 }
 
-// even tells whether the source of a release contains the hotfixes before it: that of each second one does.
-func even(n int64) func(context.Context, string) (bool, error) {
-	return func(context.Context, string) (bool, error) { return n%2 == 0, nil }
-}
+// contains tells whether the source of the n-th release contains the hotfixes before it: that of each second one does.
+func contains(n int64) bool { return n%2 == 0 }
 
 // remembers what people decided about ways that pass the environments before, and what is rejected.
 func (s *schedule) remembers(book ledger.Book) {
@@ -146,8 +144,8 @@ func (s *schedule) judgeDecisions(env, app string, r release.Record) {
 				s.Errorf("rule 6: %s of %s is back in %s, which was rolled back", r.Release.Version, app, env)
 			}
 		case h.Hotfix != nil:
-			if fix := h.Hotfix.Release.Sequence; s.newest[env+"/"+app] == fix.Number && r.Release.Sequence.Number > fix.Number {
-				s.Errorf("%s of %s replaced the hotfix %s in %s, and nobody knows whether it contains it", r.Release.Version, app, h.Hotfix.Release.Version, env)
+			if fix := h.Hotfix.Release.Sequence; s.newest[env+"/"+app] == fix.Number && r.Release.Sequence.Number > fix.Number && !contains(r.Release.Sequence.Number) {
+				s.Errorf("%s of %s replaced the hotfix %s in %s, which it does not contain", r.Release.Version, app, h.Hotfix.Release.Version, env)
 			}
 		case h.Retire != nil:
 			s.Errorf("%s of %s came to %s, which it left: %s", r.Release.Version, app, env, h.Reason)
