@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,11 +13,12 @@ import (
 	"github.com/ferry-cd/ferry/scm"
 )
 
-// closedPulls is how many closed pull requests are read at a look.
-const closedPulls = 50
+// endedPulls is how many closed, and how many merged, pull requests are read at a look.
+const endedPulls = 50
 
-// closed finds promotions whose pull request was closed without a merge: whoever waits for them waits in vain.
-func (c *continuer) closed(ctx context.Context, now time.Time) {
+// unlanded finds promotions that ended without reaching their environment, and that no commit of its branch tells of: whoever
+// waits for them waits in vain.
+func (c *continuer) unlanded(ctx context.Context, now time.Time) {
 	if c.k.o.Pipelines == nil {
 		return
 	}
@@ -25,18 +27,29 @@ func (c *continuer) closed(ctx context.Context, now time.Time) {
 			delete(c.shut, key)
 		}
 	}
-	look, cancel := context.WithTimeout(ctx, attempt)
-	defer cancel()
-	list, err := c.k.repo.Forge.Forge.PullRequests(look, scm.Filter{State: scm.Closed, Newest: closedPulls})
-	if err != nil {
-		c.k.trouble(fmt.Errorf("list closed pull requests: %w", err))
-		return
-	}
-	for _, pr := range list {
-		if strings.HasPrefix(pr.Head, release.PromotionBranch("", "")[:len("ferry/")]) && now.Sub(pr.Closed) < recent {
-			c.shutDown(ctx, pr, now)
+	var over []proposal
+	for _, state := range []scm.State{scm.Closed, scm.Merged} {
+		for _, pr := range c.pulls(ctx, state, now) {
+			over = append(over, proposal{pr.Head, git.ID(pr.HeadSHA)})
+			if state == scm.Closed {
+				c.shutDown(ctx, pr, now)
+			}
 		}
 	}
+	c.replaced(ctx, over, now)
+}
+
+// pulls lists ferry's own pull requests that ended a short while ago.
+func (c *continuer) pulls(ctx context.Context, state scm.State, now time.Time) []scm.PullRequest {
+	ctx, cancel := context.WithTimeout(ctx, attempt)
+	defer cancel()
+	list, err := c.k.repo.Forge.Forge.PullRequests(ctx, scm.Filter{State: state, Newest: endedPulls})
+	if err != nil {
+		c.k.trouble(fmt.Errorf("list %s pull requests: %w", state, err))
+	}
+	return slices.DeleteFunc(list, func(pr scm.PullRequest) bool {
+		return !strings.HasPrefix(pr.Head, release.PromotionBranch("", "")[:len("ferry/")]) || now.Sub(pr.Closed) >= recent
+	})
 }
 
 // shutDown makes a task of each app that a closed promotion carried.
@@ -60,7 +73,7 @@ func (c *continuer) shutDown(ctx context.Context, pr scm.PullRequest, now time.T
 			Release: rel, Landed: pr.Closed,
 		}}
 		if c.k.o.Pipelines.Awaits(v) {
-			c.tasks[v.promotion()] = &task{verdict: v}
+			c.tasks[v.promotion()] = &task{verdict: v, apart: true}
 		}
 	}
 }

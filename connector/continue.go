@@ -21,6 +21,7 @@ type continuer struct {
 	tasks map[string]*task
 	known map[string]map[Phase]bool // by promotion: ends that pipelines know of
 	shut  map[string]time.Time      // closed promotions that were looked at, by head and environment
+	heads map[proposal]time.Time    // proposals that were asked what they replace
 	next  advancer
 }
 
@@ -28,6 +29,7 @@ type continuer struct {
 type task struct {
 	verdict  Verdict
 	clusters []string // that all have to end, where the environment names some
+	apart    bool     // nothing of it reached the environment's branch: no evaluation finds it, and no status says its end before
 	due      time.Time
 	tries    int
 	err      error
@@ -35,6 +37,7 @@ type task struct {
 
 func (c *continuer) reset(now time.Time) {
 	c.tasks, c.known, c.shut = map[string]*task{}, map[string]map[Phase]bool{}, map[string]time.Time{}
+	c.heads = map[proposal]time.Time{}
 	c.next.reset(now)
 }
 
@@ -79,7 +82,7 @@ func (c *continuer) consider(all []judged, now time.Time) {
 	for name, old := range c.tasks {
 		fresh := want[name]
 		switch {
-		case old.verdict.Phase == Closed && isRecent(old.verdict.Target, now):
+		case old.apart && isRecent(old.verdict.Target, now):
 			want[name] = old
 		case fresh != nil && fresh.verdict.Phase == old.verdict.Phase:
 			old.verdict = fresh.verdict
@@ -116,7 +119,7 @@ func (c *continuer) once(ctx context.Context) time.Time {
 
 // ready tells whether the end itself has been said; nobody is told before. One that can never be said keeps nobody waiting.
 func (c *continuer) ready(t *task) bool {
-	if t.verdict.Phase == Closed {
+	if t.apart {
 		return true
 	}
 	said, _ := c.k.outbox.memory.at(c.k.primary(t.verdict.Target))

@@ -72,7 +72,7 @@ func (f *flag) take() bool {
 // Spans of a keeper.
 const (
 	overlap    = time.Minute     // after it, nobody who led before leads any more
-	closedLook = 5 * time.Minute // between looks for closed pull requests
+	closedLook = 5 * time.Minute // between looks for pull requests that ended
 	recent     = 24 * time.Hour  // beyond the deadline: how long anybody waits for an end
 	tidyUp     = 5 * time.Minute // between a delivery and what follows from it
 	rethink    = time.Second     // the least time between two looks at everything
@@ -236,7 +236,7 @@ func (k *keeper) judgeAll(ctx context.Context, now time.Time) (time.Time, error)
 	k.goOn.consider(verdicts, now)
 	if !now.Before(k.step.closed) {
 		k.step.closed = now.Add(closedLook)
-		k.goOn.closed(ctx, now)
+		k.goOn.unlanded(ctx, now)
 	}
 	k.remember(verdicts, unused, now)
 	k.o.Counter.Evaluated(k.repo.Name, len(targets), k.o.Now().Sub(now))

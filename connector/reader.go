@@ -31,6 +31,7 @@ func (r *reader) renew(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the branches of %s: %w", r.o.Name, err)
 	}
+	r.heads = refs
 	if r.branch, err = r.repo.DefaultBranch(ctx); err != nil {
 		return false, err
 	}

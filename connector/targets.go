@@ -21,9 +21,10 @@ type reader struct {
 
 	repo    *git.Repository
 	trees   *trees
-	opened  int // refreshes that brought something since it was opened
-	refs    map[string]git.ID
-	branch  string // the default one
+	opened  int               // refreshes that brought something since it was opened
+	heads   map[string]git.ID // every ref, as it was read last
+	refs    map[string]git.ID // the same when what is followed was read last
+	branch  string            // the default one
 	config  *environments.Config
 	stale   error                // why config is older than the branch's head
 	absent  []string             // branches of environments that are not there

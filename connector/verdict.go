@@ -33,7 +33,7 @@ const (
 	Verifying  Phase = "verifying"  // applied, not yet known to be healthy
 	Healthy    Phase = "healthy"    // every unit of the app says so, of this commit or one with the same folder
 	Failed     Phase = "failed"     // a unit says so, of this commit or one with the same folder
-	Superseded Phase = "superseded" // another commit with another folder took its place before it was done
+	Superseded Phase = "superseded" // another commit with another folder took its place before it was done; or another release in its pull request, then Commit is the one of ferry-sources that accepted it
 	TimedOut   Phase = "timed out"  // the deadline passed
 	Closed     Phase = "closed"     // the pull request was closed and nothing was merged; Commit is its head then
 	Unknown    Phase = "unknown"    // what the engine says cannot be read; never a success

@@ -277,6 +277,7 @@ func unhealthy(u connector.Unit) connector.Unit {
 type pipes struct {
 	mu       sync.Mutex
 	told     []string
+	verdicts []connector.Verdict
 	advances []string
 	fail     int
 	before   func() (done bool, err error)
@@ -298,7 +299,7 @@ func (p *pipes) Continue(_ context.Context, v connector.Verdict) error {
 		done, err = p.before()
 	}
 	if done {
-		p.told = append(p.told, v.Key())
+		p.told, p.verdicts = append(p.told, v.Key()), append(p.verdicts, v)
 	}
 	return err
 }

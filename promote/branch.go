@@ -29,7 +29,7 @@ func (pr *proposal) message(title string) string { return pr.trailers.Message(ti
 // said reads the trailers of the head.
 func (pr *proposal) said() {
 	pr.trailers = release.ParseTrailers(pr.head.Message)
-	pr.superseded = supersededBefore(pr.trailers)
+	pr.superseded = release.Superseded(pr.trailers)
 	for _, t := range pr.trailers {
 		if t.Key == release.TrailerOverride {
 			pr.overrides = append(pr.overrides, t.Value)

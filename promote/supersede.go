@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -90,23 +89,6 @@ func supersedes(wants []*want, have *proposal) []release.Release {
 		add(r)
 	}
 	return old
-}
-
-var supersededForm = regexp.MustCompile(`^(\S+) (.+) \((\S+)\)$`)
-
-// supersededBefore reads back what a promotion's commit says it superseded.
-func supersededBefore(t release.Trailers) []release.Release {
-	var all []release.Release
-	for _, each := range t {
-		m := supersededForm.FindStringSubmatch(each.Value)
-		if each.Key != release.TrailerSupersedes || m == nil {
-			continue
-		}
-		if seq, err := release.ParseSequence(m[3]); err == nil {
-			all = append(all, release.Release{App: m[1], Version: m[2], Sequence: seq})
-		}
-	}
-	return all
 }
 
 // dropped names whose approvals end with new content.

@@ -85,3 +85,20 @@ func oneLine(s string) string {
 	}, strings.ToValidUTF8(s, ""))
 	return strings.Join(strings.Fields(s), " ")
 }
+
+var supersededForm = regexp.MustCompile(`^(\S+) (.+) \((\S+)\)$`)
+
+// Superseded reads back which releases a promotion's commit says it took the place of: app, version and sequence.
+func Superseded(t Trailers) []Release {
+	var all []Release
+	for _, each := range t {
+		m := supersededForm.FindStringSubmatch(each.Value)
+		if each.Key != TrailerSupersedes || m == nil {
+			continue
+		}
+		if seq, err := ParseSequence(m[3]); err == nil {
+			all = append(all, Release{App: m[1], Version: m[2], Sequence: seq})
+		}
+	}
+	return all
+}
