@@ -30,8 +30,9 @@ type Client interface {
 	Reviews(ctx context.Context, number int) ([]Review, error)
 	// Statuses gives the whole history of statuses on a commit, newest first; none for a commit the forge does not know.
 	Statuses(ctx context.Context, sha string) ([]Status, error)
-	// SetStatus posts a status unless the newest of its context says the same already: state, text and URL, whoever said
-	// it. It tells whether it wrote. ErrNotFound where there is no such commit.
+	// SetStatus posts a status unless the newest of its context says the same already, state, text and URL, and this account
+	// said it: see Said. Where a forge tells of nobody who said what, the same words are enough. It tells whether it wrote.
+	// ErrNotFound where there is no such commit.
 	SetStatus(ctx context.Context, sha string, s Status) (bool, error)
 	// Self tells who this client is to the forge, as Author, Creator and Review.Author name it.
 	Self(ctx context.Context) (string, error)

@@ -41,7 +41,7 @@ func TestCallsOfAPromotion(t *testing.T) {
 		most   door.Calls
 	}{
 		{"new", func() {}, scm.Created, door.Calls{Reads: 3, Writes: 3}},
-		{"the same again", func() {}, scm.Unchanged, door.Calls{Reads: 3}},
+		{"the same again", func() {}, scm.Unchanged, door.Calls{Reads: 4}}, // one asks who this is, once in a run: only our own status is not said again
 		{"another release", func() {
 			sha = push(t, f, want.Head, "web.yaml", "2")
 			want.Title, want.Body = "Promote web 3", "other "+want.Body

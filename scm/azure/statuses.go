@@ -115,15 +115,13 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (bo
 	return wrote && err == nil, err
 }
 
-// says tells whether the newest status of a context says the same.
+// says tells whether this client said the status last.
 func (c *Client) says(ctx context.Context, sha string, want scm.Status) (bool, error) {
 	all, err := c.Statuses(ctx, sha)
-	at := slices.IndexFunc(all, func(s scm.Status) bool { return s.Context == want.Context })
-	if err != nil || at < 0 {
+	if err != nil {
 		return false, err
 	}
-	is := all[at]
-	return is.State == want.State && is.Text == want.Text && is.URL == want.URL, nil
+	return scm.Said(slices.Values(all), want, func() (string, error) { return c.Self(ctx) })
 }
 
 func (c *Client) post(ctx context.Context, sha string, want scm.Status) error {

@@ -77,7 +77,8 @@ func (c *Client) page(sha string) string {
 	return "https://bitbucket.org/" + c.o.Repository + "/commits/" + sha
 }
 
-// SetStatus implements scm.Client.
+// SetStatus implements scm.Client. The server tells of nobody who said a status and keeps one for each key, so that the
+// same words of somebody else are as good as ours: no reader could tell them apart.
 func (c *Client) SetStatus(ctx context.Context, sha string, want scm.Status) (bool, error) {
 	want.Context, want.Text = scm.Line(want.Context), scm.Cut(scm.Line(want.Text), maxStatusText)
 	wrote, err := c.setStatus(ctx, sha, want)

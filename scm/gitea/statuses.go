@@ -109,22 +109,15 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (wr
 			return false, nil
 		}
 		all, err := c.statuses(ctx, sha)
-		return said(all, want), err
+		if err != nil {
+			return false, err
+		}
+		return scm.Said(slices.Values(all), want, func() (string, error) { return c.Self(ctx) })
 	}, func(ctx context.Context) error {
 		wrote = true
 		return c.postStatus(ctx, sha, want)
 	})
 	return wrote && err == nil, err
-}
-
-// said tells whether the newest status of a context says the same already.
-func said(all []scm.Status, want scm.Status) bool {
-	for _, s := range all {
-		if s.Context == want.Context {
-			return s.State == want.State && s.Text == want.Text && s.URL == want.URL
-		}
-	}
-	return false
 }
 
 func (c *Client) postStatus(ctx context.Context, sha string, want scm.Status) error {

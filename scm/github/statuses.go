@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -124,24 +125,25 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (bo
 		return false, &fullError{sha, want.Context}
 	}
 	wrote, first := false, want.First
-	err := c.door.Settle(ctx, func(ctx context.Context) (same bool, err error) {
+	err := c.door.Settle(ctx, func(ctx context.Context) (bool, error) {
 		if first {
 			first = false
 			return false, nil
 		}
-		err = c.eachStatus(ctx, sha, func(s scm.Status) bool {
-			if s.Context != want.Context {
-				return true
-			}
-			same = s.State == want.State && s.Text == want.Text && s.URL == want.URL
-			return false
-		})
-		return same, err
+		return c.saidStatus(ctx, sha, want)
 	}, func(ctx context.Context) error {
 		wrote = true
 		return c.postStatus(ctx, sha, want)
 	})
 	return wrote && err == nil, err
+}
+
+// saidStatus tells whether this account said the status last.
+func (c *Client) saidStatus(ctx context.Context, sha string, want scm.Status) (bool, error) {
+	var unread error
+	history := func(yield func(scm.Status) bool) { unread = c.eachStatus(ctx, sha, yield) }
+	said, err := scm.Said(history, want, func() (string, error) { return c.Self(ctx) })
+	return said, cmp.Or(unread, err)
 }
 
 func (c *Client) postStatus(ctx context.Context, sha string, want scm.Status) error {

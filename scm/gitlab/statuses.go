@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -109,21 +110,25 @@ func (c *Client) setStatus(ctx context.Context, sha string, s scm.Status) (bool,
 // postOnce posts the status unless it stands already; when the reply is lost it looks first.
 func (c *Client) postOnce(ctx context.Context, sha string, s scm.Status) (wrote bool, err error) {
 	var newest *gitlab.CommitStatus
-	posted := false
+	posted, said := false, false
 	err = c.door.Settle(ctx, func(ctx context.Context) (bool, error) {
 		if s.First && !posted {
 			return false, nil
 		}
 		rows, err := c.rows(ctx, sha)
+		if err != nil {
+			return false, err
+		}
 		newest = newestOf(rows, s.Context)
-		return newest != nil && same(status(newest), s), err
+		said, err = scm.Said(words(rows), s, func() (string, error) { return c.Self(ctx) })
+		return said, err
 	}, func(ctx context.Context) (err error) {
 		posted = true
 		wrote, err = c.post(ctx, sha, s, newest)
 		return err
 	})
 	// A post whose reply was lost, and which a look then found, was ours.
-	return err == nil && posted && (wrote || newest != nil && same(status(newest), s)), err
+	return err == nil && posted && (wrote || said), err
 }
 
 func newestOf(rows []*gitlab.CommitStatus, name string) *gitlab.CommitStatus {
@@ -133,7 +138,16 @@ func newestOf(rows []*gitlab.CommitStatus, name string) *gitlab.CommitStatus {
 	return nil
 }
 
-func same(a, b scm.Status) bool { return a.State == b.State && a.Text == b.Text && a.URL == b.URL }
+// words gives rows as statuses.
+func words(rows []*gitlab.CommitStatus) iter.Seq[scm.Status] {
+	return func(yield func(scm.Status) bool) {
+		for _, r := range rows {
+			if !yield(status(r)) {
+				return
+			}
+		}
+	}
+}
 
 // post sends a status. It stays with the branch under which its context began: GitLab would take the first branch that has
 // the commit, which is another one as soon as a promotion begins there, and start a second pipeline for it.

@@ -124,21 +124,26 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (bo
 	return wrote && err == nil, err
 }
 
-// news tells whether a status says something else than the newest of its context.
+// news tells whether a status says something that we have not said last; all is oldest first.
 func (c *Client) news(all []scm.Status, want scm.Status) (bool, error) {
 	count := 0
-	var newest scm.Status
 	for _, s := range all {
 		if s.Context == want.Context {
-			newest = s
 			count++
 		}
 	}
-	same := count > 0 && newest.State == want.State && newest.Text == want.Text && newest.URL == want.URL
-	if !same && count >= maxStatuses {
+	newestFirst := func(yield func(scm.Status) bool) {
+		for _, s := range slices.Backward(all) {
+			if !yield(s) {
+				return
+			}
+		}
+	}
+	said, err := scm.Said(newestFirst, want, func() (string, error) { return c.user, nil })
+	if err == nil && !said && count >= maxStatuses {
 		return false, tooLarge("history", maxStatuses, "statuses of one context")
 	}
-	return !same, nil
+	return !said, err
 }
 
 // pushStatuses replaces the file of a commit. The ref's commits have no parents: the history lies in the files, and what

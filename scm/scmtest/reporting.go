@@ -15,6 +15,8 @@ var reporting = []promise{
 	{"a commit starts without statuses", noStatuses},
 	{"statuses are a history, newest first", statusHistory},
 	{"the same status again writes nothing", statusSame},
+	{"the same words of somebody else do not stand for ours", statusEchoed},
+	{"two who say the same by turns come to an end", statusByTurns},
 	{"any difference in a status is a new one", statusDifferent},
 	{"a status says who posted it", statusCreator},
 	{"contexts and commits with a common prefix are told apart", statusPrefixes},
@@ -94,13 +96,43 @@ func statusSame(t *testing.T, s *stage) {
 	s.unwritten(t, func() {
 		s.post(t, s.Bot, s.main, st, false)
 		s.post(t, s.Twin(t), s.main, st, false)
-		s.post(t, s.Person, s.main, st, false)
 		st.Creator, st.Time = "nobody", time.Unix(1, 0)
 		s.post(t, s.Bot, s.main, st, false)
 	})
 	if all := s.statuses(t, s.main); len(all) != 1 {
 		t.Errorf("%+v", all)
 	}
+}
+
+// statusEchoed has a person say first what the bot is about to say: who believes the bot alone must still hear it.
+func statusEchoed(t *testing.T, s *stage) {
+	s.able(t, StatusCreators)
+	st := scm.Status{Context: "ferry/dev/web", State: scm.Success, Text: "fine", URL: "https://example.com/1"}
+	s.post(t, s.Person, s.main, st, true)
+	s.post(t, s.Bot, s.main, st, true)
+	s.unwritten(t, func() { s.post(t, s.Bot, s.main, st, false) })
+	all := s.statuses(t, s.main)
+	if len(all) != 2 || all[0].Creator != s.self(t, s.Bot) || all[1].Creator != s.self(t, s.Person) {
+		t.Errorf("%+v", all)
+	}
+}
+
+func statusByTurns(t *testing.T, s *stage) {
+	st := scm.Status{Context: "ferry/dev/web", State: scm.Success, Text: "fine"}
+	for range 6 {
+		for _, c := range []scm.Client{s.Bot, s.Person} {
+			if _, err := c.SetStatus(s.ctx, s.main, st); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if all := s.statuses(t, s.main); len(all) > 6 {
+		t.Errorf("%d statuses that say the same: %+v", len(all), all)
+	}
+	s.unwritten(t, func() {
+		s.post(t, s.Bot, s.main, st, false)
+		s.post(t, s.Person, s.main, st, false)
+	})
 }
 
 // mutable is a state in which the words of a status can change.
