@@ -121,17 +121,20 @@ func TestChartWritesAConfiguration(t *testing.T) {
 
 // The chart grants every right that the code uses, and no other: cluster-wide, and in namespaces.
 func TestChartGrantsWhatTheCodeUses(t *testing.T) {
-	for _, args := range [][]string{nil, {"--set", "namespaces[0]=flux-system,namespaces[1]=argocd"}, {"--set", "explain=false"}} {
-		used := map[string]bool{}
+	for _, args := range [][]string{nil, {"--set", "namespaces[0]=flux-system,namespaces[1]=argocd"}, {"--set", "explain=false"}, {"--name", "acme"}} {
+		used, docs := map[string]bool{}, chart(t, args...)
 		for _, v := range cluster.Verbs() {
 			if v.Use == cluster.Explaining && strings.Contains(fmt.Sprint(args), "explain") {
 				continue
 			}
 			for _, verb := range v.Verbs {
-				used[verb+" "+v.Resource+"."+v.Group] = true
+				right := verb + " " + v.Resource + "." + v.Group
+				if v.Named {
+					right += " named " + lease(docs)
+				}
+				used[right] = true
 			}
 		}
-		docs := chart(t, args...)
 		cluster, roles := ofKind(docs, "ClusterRole"), ofKind(docs, "Role")
 		namespaced := len(args) > 0 && strings.Contains(args[1], "namespaces")
 		if len(cluster) == 0 != namespaced || len(roles) != map[bool]int{true: 3, false: 1}[namespaced] {
@@ -159,15 +162,33 @@ func TestChartGrantsWhatTheCodeUses(t *testing.T) {
 	}
 }
 
+// lease is the name of the Lease that the connector is told to elect by.
+func lease(docs []map[string]any) string {
+	args, _ := at(ofKind(docs, "Deployment")[0], "spec", "template", "spec", "containers", 0, "args").([]any)
+	for _, arg := range args {
+		if name, ok := strings.CutPrefix(fmt.Sprint(arg), "--lease="); ok {
+			return name
+		}
+	}
+	return "no argument --lease"
+}
+
 // grants lists what a role allows; a star is a right that nothing uses.
 func grants(role map[string]any) map[string]bool {
 	out := map[string]bool{}
 	rules, _ := role["rules"].([]any)
 	for _, r := range rules {
+		names, _ := at(r, "resourceNames").([]any)
 		for _, group := range at(r, "apiGroups").([]any) {
 			for _, resource := range at(r, "resources").([]any) {
 				for _, verb := range at(r, "verbs").([]any) {
-					out[fmt.Sprintf("%v %v.%v", verb, resource, group)] = true
+					right := fmt.Sprintf("%v %v.%v", verb, resource, group)
+					for _, name := range names {
+						out[fmt.Sprintf("%s named %v", right, name)] = true
+					}
+					if len(names) == 0 {
+						out[right] = true
+					}
 				}
 			}
 		}

@@ -261,11 +261,11 @@ func (r *running) tryCluster(ctx context.Context) []finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	elects := ""
+	var election *cluster.Election
 	if !r.o.alone {
-		elects = r.elect(access).Namespace
+		election = r.elect(access)
 	}
-	has, missing, err := cluster.Missing(ctx, access, r.config.Namespaces, elects)
+	has, missing, err := cluster.Missing(ctx, access, r.config.Namespaces, election)
 	if err != nil {
 		return []finding{failed("cluster "+access.Host, unreachable(ctx, err), "see that the address is right and reached from here, and that the credentials are valid")}
 	}

@@ -68,6 +68,7 @@ func take(t *testing.T, s *clustertest.Server, name string) func() {
 func TestElection(t *testing.T) {
 	s := clustertest.New(t)
 	s.Serve("coordination.k8s.io", "v1", "leases", "Lease")
+	s.Bind("leases", "connector") // as the chart grants it
 	all := &at{}
 	a := join(t, s, "a", all)
 	eventually(t, "a leading", a.Leading)
@@ -95,6 +96,7 @@ func TestElection(t *testing.T) {
 func TestElectionLost(t *testing.T) {
 	s := clustertest.New(t)
 	s.Serve("coordination.k8s.io", "v1", "leases", "Lease")
+	s.Bind("leases", "connector") // as the chart grants it
 	all := &at{}
 	a := join(t, s, "a", all)
 	eventually(t, "a leading", a.Leading)

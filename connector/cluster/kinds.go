@@ -68,6 +68,7 @@ type Verb struct {
 	Group, Resource string
 	Verbs           []string // as Kubernetes names them, sorted
 	Use             Use
+	Named           bool // on one object alone, whose name is known: the Lease
 }
 
 // Use says what a right is for.
@@ -86,20 +87,22 @@ const (
 func Verbs() []Verb {
 	var out []Verb
 	for _, k := range kinds {
-		out = append(out, Verb{k.group, k.resource, []string{"get", "list", "watch"}, Watching})
+		out = append(out, Verb{Group: k.group, Resource: k.resource, Verbs: []string{"get", "list", "watch"}, Use: Watching})
 	}
 	for _, w := range workloads {
-		out = append(out, Verb{w.Group, w.Resource, []string{"get"}, Explaining})
+		out = append(out, Verb{Group: w.Group, Resource: w.Resource, Verbs: []string{"get"}, Use: Explaining})
 	}
-	out = append(out, Verb{pods.Group, pods.Resource, []string{"list"}, Explaining})
-	out = append(out, Verb{leases.Group, leases.Resource, []string{"create", "get", "update"}, Electing})
+	out = append(out, Verb{Group: pods.Group, Resource: pods.Resource, Verbs: []string{"list"}, Use: Explaining})
+	// Nothing is named yet when it is created: Kubernetes cannot bind that right to a name.
+	out = append(out, Verb{Group: leases.Group, Resource: leases.Resource, Verbs: []string{"create"}, Use: Electing},
+		Verb{Group: leases.Group, Resource: leases.Resource, Verbs: []string{"get", "update"}, Use: Electing, Named: true})
 	return ordered(out)
 }
 
 var uses = []Use{Watching, Explaining, Electing}
 
 func ordered(verbs []Verb) []Verb {
-	slices.SortFunc(verbs, func(a, b Verb) int {
+	slices.SortStableFunc(verbs, func(a, b Verb) int {
 		return cmp.Or(cmp.Compare(slices.Index(uses, a.Use), slices.Index(uses, b.Use)), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource))
 	})
 	return verbs

@@ -16,9 +16,9 @@ import (
 var reviews = schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
 
 // Missing asks the cluster, before anything is watched, which kinds it has and which rights on them are missing in these
-// namespaces (none means all), and where elections is the namespace of a Lease, for that. has names the kinds of units that are
+// namespaces (none means all), and on the Lease of an election, unless that is nil. has names the kinds of units that are
 // there; the error is that of a server that does not answer. A right to explain is not missed.
-func Missing(ctx context.Context, a Access, namespaces []string, elections string) (has []string, missing []connector.Problem, err error) {
+func Missing(ctx context.Context, a Access, namespaces []string, election *Election) (has []string, missing []connector.Problem, err error) {
 	served := map[string]bool{}
 	probe := New(Options{Client: a.Client, Discovery: a.Discovery})
 	for _, k := range kinds {
@@ -35,15 +35,18 @@ func Missing(ctx context.Context, a Access, namespaces []string, elections strin
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	for _, v := range Verbs() {
-		in := namespaces
+		in, name := namespaces, ""
 		switch {
-		case v.Use == Electing && elections != "":
-			in = []string{elections}
+		case v.Use == Electing && election != nil:
+			in = []string{election.Namespace}
+			if v.Named {
+				name = election.Name
+			}
 		case v.Use != Watching || !served[v.Resource+"."+v.Group]:
 			continue
 		}
 		for _, ns := range in {
-			p, err := refusedIn(ctx, a, v, ns)
+			p, err := refusedIn(ctx, a, v, ns, name)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -53,11 +56,12 @@ func Missing(ctx context.Context, a Access, namespaces []string, elections strin
 	return has, missing, nil
 }
 
-// refusedIn gives the verbs that are missing on one resource in one namespace as one problem.
-func refusedIn(ctx context.Context, a Access, v Verb, namespace string) ([]connector.Problem, error) {
+// refusedIn gives the verbs that are missing on one resource in one namespace as one problem. A right on one object alone is
+// asked for by its name: who may do it on that one only may not in general.
+func refusedIn(ctx context.Context, a Access, v Verb, namespace, name string) ([]connector.Problem, error) {
 	var verbs []string
 	for _, verb := range v.Verbs {
-		ok, err := allowed(ctx, a, v, verb, namespace)
+		ok, err := allowed(ctx, a, v, verb, namespace, name)
 		if err != nil {
 			return nil, fmt.Errorf("ask %s about the right to %s %s: %w", a.Host, verb, v.Resource, err)
 		}
@@ -72,13 +76,17 @@ func refusedIn(ctx context.Context, a Access, v Verb, namespace string) ([]conne
 	if namespace == metav1.NamespaceAll {
 		where = "in all namespaces"
 	}
-	what := strings.Join(verbs, ", ") + " on " + v.Resource + "." + v.Group + " " + where
+	what := strings.Join(verbs, ", ") + " on " + v.Resource + "." + v.Group
+	if name != "" {
+		what += " named " + name
+	}
+	what += " " + where
 	return []connector.Problem{{Object: v.Resource + "." + v.Group, Text: "no right to " + what, Next: "grant the connector's service account " + what}}, nil
 }
 
-func allowed(ctx context.Context, a Access, v Verb, verb, namespace string) (bool, error) {
+func allowed(ctx context.Context, a Access, v Verb, verb, namespace, name string) (bool, error) {
 	review := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": map[string]any{
-		"resourceAttributes": map[string]any{"namespace": namespace, "verb": verb, "group": v.Group, "resource": v.Resource}}}}
+		"resourceAttributes": map[string]any{"namespace": namespace, "verb": verb, "group": v.Group, "resource": v.Resource, "name": name}}}}
 	answer, err := a.Client.Resource(reviews).Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
 		return false, err

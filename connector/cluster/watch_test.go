@@ -378,6 +378,7 @@ func everything(t *testing.T, s *clustertest.Server) {
 	} {
 		s.Serve(k.group, k.version, k.resource, k.kind)
 	}
+	s.Bind("leases", "connector")
 	var ids []any
 	for _, k := range []string{"apps_Deployment", "apps_StatefulSet", "apps_DaemonSet", "batch_Job"} {
 		ids = append(ids, map[string]any{"id": "shop_web_" + k, "v": "v1"})

@@ -38,7 +38,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked[verb+" "+at.Resource] = true
 	_, known := s.kinds[at]
-	refused := s.refused[verb+" "+at.Resource]
+	refused := s.refuses(verb, at.Resource, name)
 	s.mu.Unlock()
 	switch {
 	case at.Resource == "selfsubjectaccessreviews":
@@ -235,12 +235,12 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, verb string, k ke
 func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	var object struct {
 		Spec struct {
-			ResourceAttributes struct{ Verb, Resource string }
+			ResourceAttributes struct{ Verb, Resource, Name string }
 		}
 	}
 	_ = json.NewDecoder(r.Body).Decode(&object)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := object.Spec.ResourceAttributes
-	send(w, http.StatusCreated, map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": !s.refused[a.Verb+" "+a.Resource]}})
+	send(w, http.StatusCreated, map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": !s.refuses(a.Verb, a.Resource, a.Name)}})
 }

@@ -32,6 +32,7 @@ type Server struct {
 	version int64
 	oldest  int64 // changes up to this one are forgotten
 	refused map[string]bool
+	only    map[string]string // names that rights on a resource are bound to
 	asked   map[string]bool
 	news    chan struct{} // closed at each change
 	cut     chan struct{} // closed to end every stream
@@ -54,7 +55,7 @@ type event struct {
 func New(t testing.TB) *Server {
 	s := &Server{
 		kinds: map[schema.GroupVersionResource]string{}, objects: map[key]map[string]any{}, version: 1000,
-		refused: map[string]bool{}, asked: map[string]bool{}, news: make(chan struct{}), cut: make(chan struct{}),
+		refused: map[string]bool{}, only: map[string]string{}, asked: map[string]bool{}, news: make(chan struct{}), cut: make(chan struct{}),
 	}
 	h := httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL = h.URL
@@ -104,6 +105,20 @@ func (s *Server) Refuse(right string, refuse bool) {
 	defer s.mu.Unlock()
 	s.refused[right] = refuse
 	s.cutLocked()
+}
+
+// Bind grants what is done to a resource for objects of this name alone, as resourceNames of a Role do. Creating is not bound:
+// Kubernetes cannot.
+func (s *Server) Bind(resource, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.only[resource] = name
+}
+
+// refuses tells whether a right is missing.
+func (s *Server) refuses(verb, resource, name string) bool {
+	only, bound := s.only[resource]
+	return s.refused[verb+" "+resource] || bound && verb != "create" && name != only
 }
 
 // Put creates or replaces an object.
