@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -40,17 +38,16 @@ func chart(t *testing.T, args ...string) []map[string]any {
 
 func chartText(t *testing.T, args ...string) []byte {
 	t.Helper()
-	var out, errs bytes.Buffer
 	dir, err := filepath.Abs(connectorChart)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &app{In: strings.NewReader(""), Out: &out, Err: &errs, Now: time.Now, Getenv: func(string) string { return "" }, Dir: dir}
-	all := append([]string{"ferry", "render", "--name", "ferry-connector", "--namespace", "ferry-connector", "--kube-version", "1.34", "-f", "values-manifests.yaml"}, args...)
-	if code := a.main(context.Background(), append(all, "chart")); code != 0 {
-		t.Fatalf("%d: %s", code, errs.String())
+	all := append([]string{"render", "--name", "ferry-connector", "--namespace", "ferry-connector", "--kube-version", "1.34", "-f", "values-manifests.yaml"}, args...)
+	out, said, code := ran(t.Context(), dir, nil, append(all, "chart")...)
+	if code != 0 {
+		t.Fatalf("%d: %s", code, said)
 	}
-	return out.Bytes()
+	return []byte(out)
 }
 
 func ofKind(docs []map[string]any, kind string) []map[string]any {
@@ -212,9 +209,8 @@ func TestPlainManifestsAreCurrent(t *testing.T) {
 	if !bytes.Equal(want, have) {
 		t.Errorf("%s is stale; run the tests with UPDATE=1", file)
 	}
-	var out, errs bytes.Buffer
-	a := &app{In: strings.NewReader(""), Out: &out, Err: &errs, Now: time.Now, Getenv: func(string) string { return "" }, Dir: filepath.Dir(file)}
-	if code := a.main(context.Background(), []string{"ferry", "render", "."}); code != 0 || !strings.Contains(out.String(), "url: https://github.com/acme/gitops") || !strings.Contains(out.String(), "kind: Namespace") {
-		t.Errorf("kustomization: %d %s", code, errs.String())
+	out, said, code := ran(t.Context(), filepath.Dir(file), nil, "render", ".")
+	if code != 0 || !strings.Contains(out, "url: https://github.com/acme/gitops") || !strings.Contains(out, "kind: Namespace") {
+		t.Errorf("kustomization: %d %s", code, said)
 	}
 }

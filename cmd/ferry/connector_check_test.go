@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -45,10 +43,8 @@ func (c *checkup) examine(url, token string) (out string, code int) {
 			c.t.Fatal(err)
 		}
 	}
-	var said bytes.Buffer
-	a := &app{In: strings.NewReader(""), Out: &said, Err: &said, Now: time.Now, Getenv: func(string) string { return "" }, Dir: dir}
-	code = a.main(context.Background(), []string{"ferry", "connector", "check", "--config", "connector.yaml", "--kubeconfig", c.kube})
-	return said.String(), code
+	out, said, code := ran(c.t.Context(), dir, nil, "connector", "check", "--config", "connector.yaml", "--kubeconfig", c.kube)
+	return out + said, code
 }
 
 // A token that is good for too little is named with what it lacks; one that may post statuses is enough.

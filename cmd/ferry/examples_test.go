@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/templates"
@@ -98,12 +95,11 @@ func (e *example) first(app environments.App) {
 
 func (e *example) ferry(args ...string) string {
 	e.Helper()
-	var out, errs bytes.Buffer
-	a := &app{In: strings.NewReader(""), Out: &out, Err: &errs, Now: time.Now, Getenv: func(string) string { return "" }, Dir: e.dir}
-	if code := a.main(context.Background(), append([]string{"ferry"}, args...)); code != 0 {
-		e.Fatalf("ferry %s: %d\n%s%s", strings.Join(args, " "), code, out.String(), errs.String())
+	out, said, code := ran(e.Context(), e.dir, nil, args...)
+	if code != 0 {
+		e.Fatalf("ferry %s: %d\n%s%s", strings.Join(args, " "), code, out, said)
 	}
-	return out.String()
+	return out
 }
 
 // TestExamplesHaveTheCIThatInitWrites keeps one text for both; a repository with more branches listens to those, too.

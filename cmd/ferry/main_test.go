@@ -1,12 +1,23 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+// ran runs one command line in this process, in a folder, with nothing around it but env: what it wrote, what it said, its exit code.
+func ran(ctx context.Context, dir string, env map[string]string, args ...string) (out, said string, code int) {
+	var stdout, stderr strings.Builder
+	a := &app{In: strings.NewReader(""), Out: &stdout, Err: &stderr, Now: time.Now, Getenv: func(name string) string { return env[name] }, Dir: dir}
+	code = a.main(ctx, append([]string{"ferry"}, args...))
+	return stdout.String(), stderr.String(), code
+}
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"strings"
 	"testing"
 )
@@ -20,10 +18,9 @@ func TestMistyped(t *testing.T) {
 		"pr merge 4 --mesage=": "ferry: ferry pr merge has no flag --mesage\nhint: did you mean \"message\"?\n",
 		"status --env":         "ferry: flag needs an argument: -env: ferry status --help lists the flags\n",
 	} {
-		var out, said bytes.Buffer
-		a := &app{In: strings.NewReader(""), Out: &out, Err: &said, Getenv: func(string) string { return "" }}
-		if code := a.main(context.Background(), append([]string{"ferry"}, strings.Fields(given)...)); code != exitUsage || said.String() != want || out.Len() > 0 {
-			t.Errorf("ferry %s: exit code %d, on stdout %q, on stderr\n%s", given, code, out.String(), said.String())
+		out, said, code := ran(t.Context(), "", nil, strings.Fields(given)...)
+		if code != exitUsage || said != want || out != "" {
+			t.Errorf("ferry %s: exit code %d, on stdout %q, on stderr\n%s", given, code, out, said)
 		}
 	}
 }

@@ -108,22 +108,22 @@ func TestPRDiffApplies(t *testing.T) {
 	do("commit", "-q", "-m", "the base moves on")
 	do("clone", "-q", "--bare", ".", "forge.git")
 
-	var out strings.Builder
-	a := &app{In: strings.NewReader(""), Out: &out, Err: os.Stderr, Now: time.Now, Getenv: func(string) string { return "" }, Dir: dir}
+	var out string
 	for _, args := range [][]string{{"create", "--title", "t"}, {"diff"}} {
-		out.Reset()
 		last := map[string]string{"create": "web", "diff": "1"}[args[0]]
-		if code := a.main(t.Context(), append(append([]string{"ferry", "pr"}, args...), "-R", "forge.git", "--as", "ada", last)); code != 0 {
-			t.Fatalf("%v: exit %d", args, code)
+		var said string
+		var code int
+		if out, said, code = ran(t.Context(), dir, nil, append(append([]string{"pr"}, args...), "-R", "forge.git", "--as", "ada", last)...); code != 0 {
+			t.Fatalf("%v: exit %d\n%s", args, code, said)
 		}
 	}
 	do("checkout", "-q", "web~1")
 	patch := filepath.Join(t.TempDir(), "patch")
-	if err := os.WriteFile(patch, []byte(out.String()), 0o600); err != nil {
+	if err := os.WriteFile(patch, []byte(out), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	do("apply", "--index", patch)
 	if got := do("write-tree"); got != want {
-		t.Errorf("tree %s, want %s, by\n%s", got, want, out.String())
+		t.Errorf("tree %s, want %s, by\n%s", got, want, out)
 	}
 }

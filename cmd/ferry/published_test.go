@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ferry-cd/ferry/charts/chartstest"
 	"github.com/ferry-cd/ferry/git/gittest"
@@ -141,10 +140,8 @@ func (p *offer) road(t *testing.T, source string) *road {
 // ferry runs a command line of the program.
 func (r *road) ferry(args ...string) {
 	r.t.Helper()
-	var said bytes.Buffer
-	a := &app{In: strings.NewReader(""), Out: &said, Err: &said, Now: time.Now, Getenv: func(name string) string { return r.env[name] }, Dir: r.t.TempDir()}
-	if code := a.main(r.t.Context(), append([]string{"ferry", args[0], "--repo", r.bare}, args[1:]...)); code != 0 {
-		r.t.Fatalf("ferry %q: %d\n%s", args, code, said.String())
+	if out, said, code := ran(r.t.Context(), r.t.TempDir(), r.env, append([]string{args[0], "--repo", r.bare}, args[1:]...)...); code != 0 {
+		r.t.Fatalf("ferry %q: %d\n%s%s", args, code, out, said)
 	}
 }
 
