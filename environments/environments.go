@@ -10,6 +10,7 @@ import (
 // Config is a valid ferry.yaml with everything it includes, defaults filled in.
 type Config struct {
 	Apps         []App         // sorted by name
+	Include      []string      // patterns of the files that define apps besides ferry.yaml
 	Environments []Environment // in an order where each comes after all of its After, otherwise as written
 	Forge        Forge
 	Trust        Trust
@@ -36,6 +37,7 @@ type Forge struct {
 type App struct {
 	Name        string
 	Team        string
+	File        string // where it is defined: ferry.yaml, or a file that it includes
 	Source      AppSource
 	AllowedFrom []AllowedFrom
 	Group       string // "" where it travels alone

@@ -221,9 +221,9 @@ func match(pattern string, files []string) []string {
 
 // config gives what others read, once nothing is left to report.
 func (l *loader) config() *Config {
-	c := &Config{placements: map[[2]string]Placement{}, made: map[[2]string]made{}}
+	c := &Config{Include: strs(l.root.Include), placements: map[[2]string]Placement{}, made: map[[2]string]made{}}
 	for _, a := range l.apps {
-		c.Apps = append(c.Apps, appOf(a.appFile))
+		c.Apps = append(c.Apps, appOf(a))
 	}
 	for _, name := range l.order() {
 		c.Environments = append(c.Environments, Environment{Name: name, After: l.after(name)})
@@ -242,8 +242,8 @@ func (l *loader) config() *Config {
 	return c
 }
 
-func appOf(a appFile) App {
-	out := App{Name: string(a.Name), Team: string(a.Team), Source: sourceOf(a.Source), Group: string(a.Group), TellSource: a.Tell.SourcePullRequest}
+func appOf(a writtenApp) App {
+	out := App{Name: string(a.Name), Team: string(a.Team), File: a.node.File, Source: sourceOf(a.Source), Group: string(a.Group), TellSource: a.Tell.SourcePullRequest}
 	for _, from := range a.AllowedFrom {
 		out.AllowedFrom = append(out.AllowedFrom, AllowedFrom{Repository: string(from.Repository), Ref: string(from.Ref)})
 	}

@@ -2,7 +2,9 @@ package setup
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,15 +19,33 @@ type Owned struct {
 }
 
 // Owners gives the paths that decide what runs in guarded environments, and who should own them: the configuration belongs to the
-// platform, what only one environment reads to those who approve for it. Later rows win, as in CODEOWNERS.
+// platform, an app's file and the values that it alone reads to its team, what only one environment reads to those who approve for it.
+// Values that several environments read and no team owns are left out: what changes there walks the way of a release, through
+// every gate. Later rows win, as in CODEOWNERS.
 func Owners(c *environments.Config, platform []string) []Owned {
 	all := []Owned{
 		{"/" + environments.RootFile, platform, "apps, environments and gates"},
 		{"/.ferry/", platform, "holds, schemas and templates"},
 	}
-	for _, file := range []string{"/.github/workflows/", "/.github/CODEOWNERS", "/.gitlab-ci.yml", "/azure-pipelines.yml"} {
-		all = append(all, Owned{file, platform, "what runs with ferry's credentials"})
+	for _, file := range pipelines {
+		all = append(all, Owned{"/" + file, platform, "what runs with ferry's credentials"})
 	}
+	guarded := guarded(c, platform)
+	return slices.Concat(all, slices.DeleteFunc(teams(c, platform), func(r Owned) bool { return slices.ContainsFunc(guarded, r.below) }), guarded)
+}
+
+// pipelines are where forges keep what CI runs, and who owns that.
+var pipelines = []string{".github/workflows/", ".github/CODEOWNERS", ".gitlab-ci.yml", ".gitlab/CODEOWNERS", "azure-pipelines.yml",
+	".gitea/workflows/", ".forgejo/workflows/", ".gitea/CODEOWNERS", "bitbucket-pipelines.yml", ".bitbucket/CODEOWNERS"}
+
+// below tells whether another row is about this path, too.
+func (r Owned) below(other Owned) bool {
+	return r.Path == other.Path || strings.HasSuffix(other.Path, "/") && strings.HasPrefix(r.Path, other.Path)
+}
+
+// guarded gives what only one environment reads, of those that come after another.
+func guarded(c *environments.Config, platform []string) []Owned {
+	var all []Owned
 	for _, e := range c.Environments {
 		if len(e.After) == 0 {
 			continue
@@ -42,6 +62,50 @@ func Owners(c *environments.Config, platform []string) []Owned {
 	return all
 }
 
+// class is a set of characters in a pattern; not every forge takes one.
+var class = regexp.MustCompile(`\[[^]]*\]`)
+
+// teams gives what apps bring along. A new app, and one without a team, is the platform's.
+func teams(c *environments.Config, platform []string) []Owned {
+	var all []Owned
+	for _, pattern := range c.Include {
+		all = append(all, Owned{"/" + class.ReplaceAllString(pattern, "?"), platform, "apps, and where they come from"})
+	}
+	readers := map[string][]string{} // apps by the file that they read
+	for _, p := range c.Placements() {
+		for _, name := range filesOf(p) {
+			readers[name] = append(readers[name], p.App)
+		}
+	}
+	for _, app := range c.Apps {
+		if app.Team == "" {
+			continue
+		}
+		team := []string{"team/" + app.Team}
+		if app.File != environments.RootFile {
+			all = append(all, Owned{"/" + app.File, team, "the app " + app.Name})
+		}
+		for _, name := range slices.Sorted(maps.Keys(readers)) {
+			if len(unique(readers[name])) == 1 && readers[name][0] == app.Name {
+				all = append(all, Owned{"/" + name, team, "what sets " + app.Name})
+			}
+		}
+	}
+	return all
+}
+
+// filesOf gives the files of the repository that are read for an app in an environment.
+func filesOf(p environments.Placement) []string {
+	var out []string
+	for _, v := range p.Values {
+		out = append(out, v.Path)
+	}
+	for _, patch := range p.Rendering.Patches {
+		out = append(out, patch.Path)
+	}
+	return out
+}
+
 // approversOf gives everyone whose approval an environment asks for, of any app.
 func approversOf(c *environments.Config, environment string) []string {
 	var out []string
@@ -54,7 +118,7 @@ func approversOf(c *environments.Config, environment string) []string {
 	return slices.Compact(out)
 }
 
-// foldersOf gives the folders and values files that this environment alone reads, each folder as high as nothing of another
+// foldersOf gives the folders, values and patches that this environment alone reads, each folder as high as nothing of another
 // environment lies below it.
 func foldersOf(c *environments.Config, environment string) []string {
 	var own, others []string
@@ -63,10 +127,7 @@ func foldersOf(c *environments.Config, environment string) []string {
 		if p.Environment == environment {
 			list = &own
 		}
-		*list = append(*list, p.Folder+"/")
-		for _, v := range p.Values {
-			*list = append(*list, v.Path)
-		}
+		*list = append(append(*list, p.Folder+"/"), filesOf(p)...)
 	}
 	var out []string
 	for _, f := range own {
@@ -106,7 +167,7 @@ func CodeOwners(kind, organization string, rows []Owned) string {
 	for _, r := range rows {
 		pattern := r.Path
 		if kind == "gitea" { // its patterns are regular expressions
-			pattern = "^" + strings.ReplaceAll(strings.TrimPrefix(r.Path, "/"), ".", `\.`)
+			pattern = "^" + strings.NewReplacer(".", `\.`, "*", "[^/]*", "?", "[^/]").Replace(strings.TrimPrefix(r.Path, "/"))
 			if strings.HasSuffix(pattern, "/") {
 				pattern += ".*"
 			} else {

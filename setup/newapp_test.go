@@ -152,3 +152,27 @@ func TestOwners(t *testing.T) {
 		}
 	}
 }
+
+// An app's own file and values belong to its team, where it has one; what several apps read, to nobody.
+func TestOwnersOfApps(t *testing.T) {
+	of := func(name, team string) string {
+		return "version: 1\napps: [{name: " + name + team + ", source: {repository: https://example.com/acme/" + name + "}}]\n"
+	}
+	c, err := environments.Load(context.Background(), files{
+		"ferry.yaml":               strings.NewReplacer("apps:", "include: ['apps/[a-z]*/ferry.app.yaml']\napps:", `values: ["`, `values: [values/all.yaml, "`).Replace(config),
+		"apps/cart/ferry.app.yaml": of("cart", ", team: storefront"), "apps/cake/ferry.app.yaml": of("cake", ""),
+	}, environments.OnBranch("main"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range setup.Owners(c, []string{"ada"}) {
+		if strings.HasPrefix(r.Path, "/apps/") || strings.HasPrefix(r.Path, "/values/") {
+			got = append(got, r.Path+" "+strings.Join(r.Owners, ","))
+		}
+	}
+	want := []string{"/apps/?*/ferry.app.yaml ada", "/apps/cart/ferry.app.yaml team/storefront", "/values/cart.yaml team/storefront", "/values/dev/cart.yaml team/storefront", "/values/prod/ ada,team/release"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

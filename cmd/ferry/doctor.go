@@ -19,8 +19,8 @@ func (a *app) doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "find what keeps promotions from working, each with its cause and what mends it",
-		Description: "It asks the repository, the forge and everybody else whom ferry needs, as whoever runs it: run it where ferry runs. Nothing is\n" +
-			"written. The exit code is 1 when something does not work; what is only not as safe or as quick as it seems is a warning.",
+		Description: "It asks the repository, the forge and everybody else whom ferry needs, as whoever runs it: run it where ferry runs. Files are read\n" +
+			"from the default branch, as promotions read them; ferry validate reads a folder. Nothing is written. The exit code is 1 when something does not work; what is only not as safe or as quick as it seems is a warning.",
 		Flags:  append(gitopsFlags(&o), outputFlag()),
 		Action: func(c *cli.Context) error { return a.runDoctor(c.Context, o, c.String("output")) },
 	}
@@ -58,6 +58,9 @@ func (a *app) examine(ctx context.Context, o gitopsOptions) []setup.Finding {
 	}
 	forge, _ := g.Forge.(scm.Client)
 	remote := g.Repo.URL()
+	if o.repo == "" { // a checkout is not what runs read
+		a.say(info, "this is about the default branch of %s; ferry validate looks at this folder", door.Redact(remote))
+	}
 	s := setup.Subject{Promoter: g.Promoter, Forge: forge, Remote: door.Redact(remote), Signs: g.Signer != nil || !a.token("FERRY_SIGNING_KEY").IsZero(),
 		Now: a.Now(), Policies: checkPolicies, Image: g.hasImage,
 		Address: func(variable string) error { _, err := a.address(variable); return err }}

@@ -92,7 +92,15 @@ func (a *app) runReleaseCreate(ctx context.Context, o releaseCreateOptions) erro
 	if err != nil {
 		return err
 	}
-	return a.writeDocument(o.file, data)
+	if err := a.writeDocument(o.file, data); err != nil || o.file == "-" {
+		return err
+	}
+	var named []string
+	for _, r := range releases {
+		named = append(named, r.App+" "+r.Version)
+	}
+	a.say(info, "wrote %s: %s, of commit %s", o.file, strings.Join(named, ", "), short(releases[0].Source.Commit))
+	return nil
 }
 
 // allKnown tells whether every release names its commit, so that no checkout is needed.
