@@ -57,9 +57,9 @@ docs: ## rewrite the schemas and the pages that are made from the code
 
 schema: docs ## the same: schemas are made with the pages
 
-e2e-connector: ## the connector's watch on a real cluster: KUBECONFIG=... (CONTRIBUTING.md)
+e2e-connector: ## the connector on a real API server: KUBECONFIG=... (CONTRIBUTING.md)
 	@test -n "$(KUBECONFIG)" || { echo "give a kubeconfig: make e2e-connector KUBECONFIG=..."; exit 1; }
-	KUBECONFIG="$(abspath $(KUBECONFIG))" FERRY_E2E_CONNECTOR=1 $(GO) test -count=1 -timeout 20m -v -run 'TestEndToEnd$$' ./connector/cluster
+	KUBECONFIG="$(abspath $(KUBECONFIG))" FERRY_E2E_CONNECTOR=1 $(GO) test -count=1 -timeout 20m -p 1 -v -run '^Test(EndToEnd|ConnectorEndToEnd|ConnectorRights)$$' ./connector/cluster ./cmd/ferry
 
 act: ## workflows run on this machine: the one that tries the action, those of the examples; all of them linted
 	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ferry-cd/ferry/connector"
 	"github.com/ferry-cd/ferry/connector/cluster"
+	"github.com/ferry-cd/ferry/connector/cluster/clustertest"
 )
 
 // discovered is what a fake cluster has: resources by group and version.
@@ -34,7 +35,7 @@ func (d discovered) ServerResourcesForGroupVersionWithContext(_ context.Context,
 // The watch on the fake client that Kubernetes' own library brings: what it says of a unit is what that says.
 func TestWatcherOnTheFakeClient(t *testing.T) {
 	client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
-		kustomizations: "KustomizationList", gitRepositories: "GitRepositoryList",
+		clustertest.Kustomizations.At(): "KustomizationList", clustertest.GitRepositories.At(): "GitRepositoryList",
 	}, &unstructured.Unstructured{Object: kustomization("shop", one)}, &unstructured.Unstructured{Object: repository(one)})
 	w := cluster.New(cluster.Options{Client: client, Discovery: discovered{flux + "/v1": {"kustomizations"}, source + "/v1": {"gitrepositories"}}, Now: time.Now})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -45,10 +46,10 @@ func TestWatcherOnTheFakeClient(t *testing.T) {
 		w.Run(ctx)
 	}()
 	eventually(t, "the first reading", func() bool { return applied(t, w) == "shop at 383" })
-	in := client.Resource(kustomizations).Namespace("flux-system")
+	in := client.Resource(clustertest.Kustomizations.At()).Namespace("flux-system")
 	eventually(t, "the stream", func() bool { // the fake forgets what happens before a watch begins
 		for _, a := range client.Actions() {
-			if a.GetVerb() == "watch" && a.GetResource() == kustomizations {
+			if a.GetVerb() == "watch" && a.GetResource() == clustertest.Kustomizations.At() {
 				return true
 			}
 		}
