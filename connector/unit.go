@@ -121,3 +121,8 @@ type Resource struct {
 	Group, Version, Kind, Namespace, Name string
 	Health, Message                       string // as the engine or the workload says them; empty where nothing is said per resource
 }
+
+// Same tells whether two are one resource, in whatever version and health.
+func (r Resource) Same(other Resource) bool {
+	return r.Group == other.Group && r.Kind == other.Kind && r.Namespace == other.Namespace && r.Name == other.Name
+}

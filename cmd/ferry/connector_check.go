@@ -247,7 +247,7 @@ func (r *running) tryWebhooks() []finding {
 	if w == nil {
 		return nil
 	}
-	_, err := hooks.New(hooks.Options{Wake: func(string, string, string) {}, Signing: r.secrets.All(w.Signing), Tokens: r.secrets.All(w.Tokens), Open: r.o.open})
+	_, err := hooks.New(hooks.Options{Wake: func(hooks.Hint) {}, Signing: r.secrets.All(w.Signing), Tokens: r.secrets.All(w.Tokens), Open: r.o.open})
 	if err != nil {
 		return []finding{failed("webhooks", err, "")}
 	}

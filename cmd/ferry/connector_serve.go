@@ -55,11 +55,17 @@ func open(ports *[]port, address string, s *http.Server) error {
 }
 
 // wake has an object read at once.
-func (r *running) wake(kind, namespace, name string) {
+func (r *running) wake(h hooks.Hint) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	ref := connector.Ref{Kind: kind, Namespace: namespace, Name: name}
-	if err := r.watcher.Wake(ctx, ref); err != nil {
+	ref := connector.Ref{Kind: h.Kind, Namespace: h.Namespace, Name: h.Name}
+	var err error
+	if ref.Name == "" {
+		err = r.watcher.Seek(ctx, h.Commit, connector.Resource{Group: h.Part.Group, Kind: h.Part.Kind, Namespace: h.Part.Namespace, Name: h.Part.Name})
+	} else {
+		err = r.watcher.Wake(ctx, ref)
+	}
+	if err != nil {
 		r.log.Debug("a hint could not be followed", "object", ref.String(), "error", err.Error())
 	}
 }

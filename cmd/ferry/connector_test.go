@@ -57,7 +57,8 @@ func freePort(t *testing.T) string {
 
 // kube changes the cluster: "kube flux" installs Flux's kinds, "kube sync NAME PATH" has a Kustomization apply a folder at
 // the head of gitops.git's main, "kube fail NAME PATH TEXT" has it fail there, "kube refuse RIGHT" takes a right away,
-// "kube asked RIGHT" waits until somebody made use of one.
+// "kube asked RIGHT" waits until somebody made use of one. "kube argocd NAME" installs Argo CD's kind with an Application that
+// applies a Deployment of that name.
 func kube(ts *testscript.TestScript, neg bool, args []string) {
 	s := ts.Value(serverKey{}).(*clustertest.Server)
 	switch args[0] {
@@ -65,6 +66,10 @@ func kube(ts *testscript.TestScript, neg bool, args []string) {
 		s.Serve("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 		s.Serve("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")
 		s.Serve("coordination.k8s.io", "v1", "leases", "Lease")
+	case "argocd":
+		s.Serve("argoproj.io", "v1alpha1", "applications", "Application")
+		s.Put("argoproj.io", "v1alpha1", "applications", map[string]any{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": map[string]any{"namespace": "argocd", "name": args[1]},
+			"status": map[string]any{"resources": []any{map[string]any{"group": "apps", "version": "v1", "kind": "Deployment", "namespace": args[1], "name": args[1]}}}})
 	case "refuse":
 		s.Refuse(args[1], true)
 	case "asked":

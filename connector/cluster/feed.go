@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"fmt"
-
 	"sync"
 	"time"
 
@@ -56,13 +55,17 @@ func (f *feed) start(ctx context.Context, running *sync.WaitGroup) {
 	ctx, f.cancel = context.WithCancel(ctx)
 	logger := klog.FromContext(ctx)
 	for _, ns := range f.namespaces() {
-		s := &shelf{feed: f, namespace: ns, client: f.watcher.o.Client.Resource(f.resource).Namespace(ns)}
+		s := f.shelf(ns)
 		r := cache.NewReflectorWithOptions(s, &reading{}, s, cache.ReflectorOptions{
 			Name: f.kind.String(), Logger: &logger, TypeDescription: f.kind.name,
 			Backoff: &wait.Backoff{Duration: time.Second, Cap: 30 * time.Second, Steps: 6, Factor: 2, Jitter: 0.5},
 		})
 		running.Go(func() { r.RunWithContext(ctx) })
 	}
+}
+
+func (f *feed) shelf(namespace string) *shelf {
+	return &shelf{feed: f, namespace: namespace, client: f.watcher.o.Client.Resource(f.resource).Namespace(namespace)}
 }
 
 func (f *feed) stop() { f.cancel() }

@@ -37,6 +37,7 @@ type Watcher struct {
 	o      Options
 	memory *memory
 	again  chan struct{} // discovery is wanted before its time
+	all    chan struct{} // a list of all Applications is wanted
 
 	mu       sync.Mutex
 	feeds    map[string]*feed // by name of the kind; only those that the cluster has
@@ -50,7 +51,7 @@ var _ connector.Cluster = (*Watcher)(nil)
 // New makes a Watcher, which begins with Run.
 func New(o Options) *Watcher {
 	o.Rediscover = cmp.Or(o.Rediscover, 20*time.Second)
-	w := &Watcher{o: o, again: make(chan struct{}, 1), feeds: map[string]*feed{}, looked: map[string]bool{}, problems: map[string]connector.Problem{}}
+	w := &Watcher{o: o, again: make(chan struct{}, 1), all: make(chan struct{}, 1), feeds: map[string]*feed{}, looked: map[string]bool{}, problems: map[string]connector.Problem{}}
 	w.memory = newMemory(w.complete)
 	return w
 }
@@ -63,6 +64,7 @@ func (w *Watcher) Run(ctx context.Context) {
 	defer running.Wait()
 	defer cancel()
 	running.Go(func() { w.explain(ctx) })
+	running.Go(func() { w.relist(ctx) })
 	tick := time.NewTicker(w.o.Rediscover)
 	defer tick.Stop()
 	for {

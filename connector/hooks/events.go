@@ -15,7 +15,12 @@ type Event struct {
 	Kind, Namespace, Name string // Name is empty where the sender does not say: gitops-connector's Argo CD template
 	Reason, Revision      string
 	Time                  time.Time // zero where it is not said
+	Commit                string    // where there is no Name: the one that was asked for, if that is known
+	Part                  Part      // where there is no Name: a resource that the object applies, if one is known
 }
+
+// Part is a resource of an Application.
+type Part struct{ Group, Kind, Namespace, Name string }
 
 // watched are the kinds that somebody looks at.
 var watched = map[string]bool{"Kustomization": true, "HelmRelease": true, "GitRepository": true, "OCIRepository": true, "Bucket": true,
@@ -79,11 +84,11 @@ type argoStatus struct {
 
 func readArgo(body []byte) (Event, bool) {
 	var a argoEvent
-	if json.Unmarshal(body, &a) != nil || a.Kind != "" && a.Kind != "Application" {
-		return Event{}, false
-	}
-	if a.Metadata.Name == "" {
+	if json.Unmarshal(body, &a) != nil || a.Kind == "" && a.Metadata.Name == "" {
 		return readSeed(body)
+	}
+	if a.Kind != "" && a.Kind != "Application" || a.Metadata.Name == "" {
+		return Event{}, false
 	}
 	e := Event{Source: "argocd", Kind: "Application", Namespace: a.Metadata.Namespace, Name: a.Metadata.Name, Reason: short(a.Status.Operation.Phase),
 		Revision: short(a.Status.Sync.Revision)}
@@ -95,20 +100,6 @@ func readArgo(body []byte) (Event, bool) {
 		e.Time = at
 	}
 	return e, e.named()
-}
-
-// seedEvent is what the template in gitops-connector's manual sends. It does not say which Application it is about.
-type seedEvent struct {
-	Commit *string `json:"commitid"`
-	Phase  string  `json:"phase"`
-}
-
-func readSeed(body []byte) (Event, bool) {
-	var s seedEvent
-	if json.Unmarshal(body, &s) != nil || s.Commit == nil {
-		return Event{}, false
-	}
-	return Event{Source: "gitops-connector", Kind: "Application", Reason: short(s.Phase), Revision: short(*s.Commit)}, true
 }
 
 // readEither serves gitops-connector's one path, to which both engines were pointed.

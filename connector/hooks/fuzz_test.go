@@ -18,6 +18,7 @@ func FuzzEvents(f *testing.F) {
 	}
 	f.Add([]byte(`{"kind":"Application","metadata":{"name":"shop","namespace":"argocd"},"timestamp":"2026-11-21T12:00:00Z"}`))
 	f.Add([]byte(`{"commitid":"abc","phase":"Running","resources":[]}`))
+	f.Add([]byte(`{"commitid": "` + strings.Repeat("b", 40) + `", "phase": "Failed", "message": "it is "x"", "resources": [{"kind":"Service","namespace":"a","name":"b"}]}`))
 	f.Add([]byte(`{"involvedObject":{"KIND":"Kustomization","name":"a","NAME":"\u0000"},"timestamp":"9999-12-31T23:59:59Z"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, read := range []func([]byte) (Event, bool){readFlux, readArgo, readEither} {
@@ -25,13 +26,16 @@ func FuzzEvents(f *testing.F) {
 			if !ok {
 				continue
 			}
-			for _, s := range []string{e.Kind, e.Namespace, e.Name, e.Reason, e.Revision} {
+			for _, s := range []string{e.Kind, e.Namespace, e.Name, e.Reason, e.Revision, e.Commit, e.Part.Group, e.Part.Kind, e.Part.Namespace, e.Part.Name} {
 				if len(s) > 600 || strings.ContainsFunc(s, unicode.IsControl) {
 					t.Fatalf("%q in %+v", s, e)
 				}
 			}
 			if e.Kind == "" || e.Name == "" && e.Source != "gitops-connector" {
 				t.Fatalf("an event of nothing: %+v", e)
+			}
+			if e.Commit != "" && !commit.MatchString(e.Commit) || e.Part != (Part{}) && !e.Part.named() {
+				t.Fatalf("what nothing is named: %+v", e)
 			}
 		}
 	})

@@ -4,7 +4,8 @@
 //
 //	hooks.go    the server: what is asked of a request, what it is answered
 //	proof.go    who sent it: a signature over the raw bytes, or a token
-//	events.go   bytes -> Event: Flux, Argo CD, and what gitops-connector's users send
+//	events.go   bytes -> Event: Flux and Argo CD
+//	seed.go     the same for what gitops-connector's users send
 //	queue.go    hints that wait for their turn, each once, bounded
 //	room.go     how much memory all requests under way may take together
 package hooks
@@ -31,8 +32,8 @@ const (
 
 // Options of a Server. The zero value of a field means the default beside it.
 type Options struct {
-	// Wake reads an object again. An empty name means all of that kind.
-	Wake func(kind, namespace, name string)
+	// Wake reads an object again.
+	Wake func(Hint)
 	// Signing and Tokens give the secrets that are good right now: keys of signatures, and bearer tokens. Two of each are
 	// good while one replaces the other. Asked at every request, so that a changed secret needs no restart.
 	Signing, Tokens func() []door.Token
@@ -226,7 +227,7 @@ func (s *Server) accept(e Event, body []byte) (Event, string, *refusal) {
 	if s.seen.has(id, now) {
 		return e, "repeated", nil
 	}
-	if !s.queue.put(hint{e.Kind, e.Namespace, e.Name}) {
+	if !s.queue.put(Hint{e.Kind, e.Namespace, e.Name, e.Commit, e.Part}) {
 		return e, "", busy
 	}
 	s.seen.add(id, now.Add(s.remember(e)), now)

@@ -41,10 +41,10 @@ func receive(t *testing.T, change func(*Options)) *receiver {
 	o := Options{
 		Signing: tokens("new-signing-key", "old-signing-key"),
 		Tokens:  tokens("new-bearer-token", "old-bearer-token"),
-		Wake: func(kind, namespace, name string) {
+		Wake: func(h Hint) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			r.woken = append(r.woken, kind+" "+namespace+"/"+name)
+			r.woken = append(r.woken, strings.TrimSpace(h.Kind+" "+h.Namespace+"/"+h.Name+" "+h.Commit+strings.TrimRight(" "+h.Part.Group+" "+h.Part.Kind+" "+h.Part.Namespace+" "+h.Part.Name, " ")))
 		},
 		Seen: func(a Answer) {
 			r.mu.Lock()
@@ -70,7 +70,7 @@ func (r *receiver) wakes() []string {
 		if !ok {
 			break
 		}
-		r.o.Wake(h.kind, h.namespace, h.name)
+		r.o.Wake(h)
 	}
 	return slices.Clone(r.woken)
 }
@@ -178,7 +178,7 @@ func TestRotation(t *testing.T) {
 
 // Without a secret there is no server, unless somebody says so; and then a wrong proof is still none.
 func TestNoSecret(t *testing.T) {
-	none := Options{Wake: func(string, string, string) {}, Signing: tokens(""), Tokens: tokens("", "")}
+	none := Options{Wake: func(Hint) {}, Signing: tokens(""), Tokens: tokens("", "")}
 	_, err := New(none)
 	if h, ok := err.(interface{ Hint() string }); !ok || !strings.Contains(h.Hint(), "--allow-unsigned-webhooks") {
 		t.Fatalf("got %v", err)
@@ -304,16 +304,41 @@ func recorded(t testing.TB, file string) []recording {
 	return out
 }
 
-// What gitops-connector's manual has Argo CD send, on its path: which Application it is about is not in there, so all are
-// looked at.
+// What gitops-connector's manual has Argo CD send, on its path. Which Application it is about is not in there: the commit and the
+// first resource with whole names stand in for it, as far as the template was filled in.
 func TestGitopsConnectorUsersChangeTheURL(t *testing.T) {
-	body := `{"commitid":"` + strings.Repeat("b", 40) + `","phase":"Running","sync_status":"OutOfSync","health":"Healthy","message":"waiting","resources":[{"kind":"Service","name":"web","status":"Synced"}]}`
-	r := receive(t, nil)
-	if w := r.post("/gitopsphase", body, "Authorization", "Basic ZmVycnk6bmV3LWJlYXJlci10b2tlbg=="); w.Code != 202 || !slices.Equal(r.wakes(), []string{"Application /"}) {
-		t.Errorf("%d %s, woke %q", w.Code, w.Body, r.woken)
+	sha := strings.Repeat("b", 40)
+	resources := `[{"version":"v1","kind":"Namespace","name":"shop","status":"Synced"},{"group":"apps","version":"v1","kind":"Deployment","namespace":"shop","name":"web","status":"OutOfSync","health":{"status":"Degraded"}},{"version":"v1","kind":"Service","namespace":"shop","name":"web"}]`
+	filled := func(commit, message, resources string) string {
+		return fmt.Sprintf("{\n  \"commitid\": \"%s\",\n  \"phase\": \"Failed\",\n  \"sync_status\": \"OutOfSync\",\n  \"health\": \"Degraded\",\n  \"message\": \"%s\",\n  \"resources\": %s,\n  \"gitops_connector_config_name\": \"shop\"\n}\n", commit, message, resources)
 	}
-	if e := r.answers[0].Event; e.Source != "gitops-connector" || e.Revision != strings.Repeat("b", 40) || e.Reason != "Running" {
-		t.Errorf("read %+v", e)
+	for name, tt := range map[string]struct{ body, woke string }{
+		"all of it":                         {filled(sha, "waiting for healthy state", resources), "Application / " + sha + " apps Deployment shop web"},
+		"a message with quotes":             {filled(sha, `one or more objects failed to apply, reason: Deployment.apps "web" is invalid: spec.replicas: Invalid value: "x"`, resources), "Application / " + sha + " apps Deployment shop web"},
+		"a message with line breaks":        {filled(sha, "error:\n  line 1\n\tline 2", resources), "Application / " + sha + " apps Deployment shop web"},
+		"a message that speaks of its kind": {filled(sha, `bad "resources": [{"kind":"Pod","namespace":"x","name":"y"}]`, resources), "Application / " + sha + " apps Deployment shop web"},
+		"several sources":                   {filled("<no value>", "", resources), "Application /  apps Deployment shop web"},
+		"nothing applied yet":               {filled(sha, "", "null"), "Application / " + sha},
+		"nothing known":                     {filled("<no value>", "", "null"), "Application /"},
+		"a broken message and no resources": {filled(sha, `"`, "null"), "Application / " + sha},
+		"names that nothing has":            {filled(sha, "", `[{"kind":"Service","namespace":"../x","name":"web"},{"kind":"A b","namespace":"x","name":"web"},{"group":"\u0000","kind":"C","namespace":"x","name":"web"}]`), "Application / " + sha},
+		"a commit that is none":             {filled("main", "", "[]"), "Application /"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := receive(t, nil)
+			if w := r.post("/gitopsphase", tt.body, "Authorization", "Basic ZmVycnk6bmV3LWJlYXJlci10b2tlbg=="); w.Code != 202 || !slices.Equal(r.wakes(), []string{tt.woke}) {
+				t.Errorf("%d %s, woke %q", w.Code, w.Body, r.woken)
+			}
+			if e := r.answers[0].Event; e.Source != "gitops-connector" || e.Reason != "Failed" {
+				t.Errorf("read %+v", e)
+			}
+		})
+	}
+	r := receive(t, nil)
+	for _, body := range []string{`{"phase":"Failed","resources":[]}`, `{"commitid": "` + sha + `"`, `{"commitid": "` + sha + `", "health": "x" "phase": "`, `{"kind":"Pod","commitid":"` + sha + `"}`} {
+		if w := r.post("/gitopsphase", body, "Authorization", "Bearer new-bearer-token"); w.Code != 400 {
+			t.Errorf("%s: %d", body, w.Code)
+		}
 	}
 }
 
@@ -429,7 +454,7 @@ func TestRoomIsBounded(t *testing.T) {
 func TestRun(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	woken := make(chan string, 10)
-	r := receive(t, func(o *Options) { o.Wake = func(_, _, name string) { woken <- name } })
+	r := receive(t, func(o *Options) { o.Wake = func(h Hint) { woken <- h.Name } })
 	ended := make(chan struct{})
 	go func() { r.Run(ctx); close(ended) }()
 	for _, name := range []string{"a", "b"} {

@@ -7,8 +7,13 @@ import (
 	"time"
 )
 
-// hint names an object to look at again.
-type hint struct{ kind, namespace, name string }
+// Hint says which object to look at again. Where there is no Name, its sender did not give one: Commit and Part are what it gave
+// in its place, as far as it did.
+type Hint struct {
+	Kind, Namespace, Name string
+	Commit                string
+	Part                  Part
+}
 
 // queue holds hints until somebody has time for them. A hint that waits already is not put twice: whoever reads the object
 // then sees both changes.
@@ -17,16 +22,16 @@ type queue struct {
 	wake chan struct{}
 
 	mu    sync.Mutex
-	known map[hint]bool
-	order []hint
+	known map[Hint]bool
+	order []Hint
 }
 
 func newQueue(most int) *queue {
-	return &queue{most: most, wake: make(chan struct{}, 1), known: map[hint]bool{}}
+	return &queue{most: most, wake: make(chan struct{}, 1), known: map[Hint]bool{}}
 }
 
 // put adds a hint, false where there is no room for it.
-func (q *queue) put(h hint) bool {
+func (q *queue) put(h Hint) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.known[h] {
@@ -51,11 +56,11 @@ func (q *queue) len() int {
 }
 
 // next takes the oldest hint.
-func (q *queue) next() (hint, bool) {
+func (q *queue) next() (Hint, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.order) == 0 {
-		return hint{}, false
+		return Hint{}, false
 	}
 	h := q.order[0]
 	q.order = q.order[1:]
@@ -63,11 +68,11 @@ func (q *queue) next() (hint, bool) {
 	return h, true
 }
 
-func (q *queue) drain(ctx context.Context, wake func(kind, namespace, name string)) {
+func (q *queue) drain(ctx context.Context, wake func(Hint)) {
 	for {
 		h, ok := q.next()
 		if ok && ctx.Err() == nil {
-			wake(h.kind, h.namespace, h.name)
+			wake(h)
 			continue
 		}
 		select {

@@ -198,7 +198,7 @@ func (s *Server) since(version int64, k key) ([]event, chan struct{}) {
 	defer s.mu.Unlock()
 	var out []event
 	for _, e := range s.events {
-		if e.version > version && e.at.resource == k.resource && (k.namespace == "" || e.at.namespace == k.namespace) {
+		if !s.mute && e.version > version && e.at.resource == k.resource && (k.namespace == "" || e.at.namespace == k.namespace) {
 			out = append(out, e)
 		}
 	}

@@ -32,6 +32,7 @@ type Server struct {
 	version int64
 	oldest  int64 // changes up to this one are forgotten
 	refused map[string]bool
+	mute    bool // streams stay open and bring nothing
 	only    map[string]string // names that rights on a resource are bound to
 	asked   map[string]bool
 	news    chan struct{} // closed at each change
@@ -105,6 +106,13 @@ func (s *Server) Refuse(right string, refuse bool) {
 	defer s.mu.Unlock()
 	s.refused[right] = refuse
 	s.cutLocked()
+}
+
+// Mute has streams stay open and bring nothing from now on.
+func (s *Server) Mute() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mute = true
 }
 
 // Bind grants what is done to a resource for objects of this name alone, as resourceNames of a Role do. Creating is not bound:
