@@ -86,6 +86,10 @@ var fluxTable = []struct {
 		"unknown: 0 of 1 unit healthy; Kustomization flux-system/apps does not say which commit it applied"},
 	{"nothing applied", flux("", func(u *Tracked) { u.Origin = Origin{} }), "queued: 0 of 1 unit healthy; Kustomization flux-system/apps has applied nothing yet"},
 	{"spec not seen", flux(target, func(u *Tracked) { u.Generation = 4 }), "queued: 0 of 1 unit healthy; Kustomization flux-system/apps has not looked at its newest spec yet"},
+	{"success with an older spec", flux(target, func(u *Tracked) { u.Observed, u.Ready.Observed = 2, 3 }), "queued: 0 of 1 unit healthy; Kustomization flux-system/apps has not looked at its newest spec yet"},
+	{"first attempt fails", flux(target, func(u *Tracked) {
+		u.Observed, u.Origin.Commit, u.Ready = 0, "", Condition{State: False, Reason: "BuildFailed", Message: "no", Observed: 3}
+	}), "failed: 0 of 1 unit healthy; Kustomization flux-system/apps: BuildFailed: no"},
 	{"never seen", flux(target, func(u *Tracked) { u.Observed = 0 }), "queued: 0 of 1 unit healthy; Kustomization flux-system/apps has not looked at its newest spec yet"},
 	{"ready of an older spec", flux(target, func(u *Tracked) { u.Ready.Observed = 2 }), "queued: 0 of 1 unit healthy; Kustomization flux-system/apps has not looked at its newest spec yet"},
 	{"applying", flux(older, attempts(target), progressing, func(u *Tracked) { u.Healthy.State = True }), "applying: 0 of 1 unit healthy; Kustomization flux-system/apps is applying"},

@@ -13,7 +13,7 @@ func lookFlux(e Evidence, l look, r Rules, now time.Time) look {
 	switch {
 	case u.Suspended && !l.at(e, u.Origin.Commit):
 		return l.say(Queued, "is suspended")
-	case u.Observed != u.Generation || u.Ready.stale(u.Generation):
+	case !u.seen():
 		return l.say(Queued, "has not looked at its newest spec yet")
 	case u.Stalled.Is():
 		return l.trouble(e, u.Stalled, r, now)
@@ -25,6 +25,15 @@ func lookFlux(e Evidence, l look, r Rules, now time.Time) look {
 		return l.elsewhere(e, u.Origin.Commit)
 	}
 	return l.applied(u)
+}
+
+// seen tells whether the engine has looked at the newest spec. Flux's controllers write observedGeneration when they were
+// successful with it; a unit that fails, or is at work, says it in its conditions alone.
+func (u Tracked) seen() bool {
+	if u.Observed == u.Generation {
+		return !u.Ready.stale(u.Generation)
+	}
+	return !u.Ready.Is() && u.Ready.Observed == u.Generation
 }
 
 // finally tells whether the unit gave up: Stalled says so with any reason.

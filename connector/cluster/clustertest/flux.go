@@ -22,7 +22,7 @@ func (s *Stage) Shop() string { return shop }
 func (s *Stage) Follow(path string) {
 	s.Helper()
 	s.Create(GitRepositories, fleet, map[string]any{"url": s.URL, "interval": "1h", "timeout": "60s", "ref": map[string]any{"branch": "main"}})
-	s.Create(Kustomizations, shop, map[string]any{"path": path, "interval": "1h", "retryInterval": "10s", "timeout": "60s", "prune": true, "wait": true,
+	s.Create(Kustomizations, shop, map[string]any{"path": path, "interval": "1h", "retryInterval": "10s", "timeout": "20s", "prune": true, "wait": true,
 		"targetNamespace": s.Namespace, "sourceRef": map[string]any{"kind": "GitRepository", "name": fleet}})
 	source, apply := GitRepositories.At(), Kustomizations.At()
 	for deadline := time.Now().Add(s.patience); time.Now().Before(deadline) && !(s.works[source] && s.works[apply]); time.Sleep(100 * time.Millisecond) {
@@ -103,16 +103,17 @@ func holds(o *unstructured.Unstructured, sha string) map[string]any {
 		"artifact": map[string]any{"digest": "sha256:" + strings.Repeat("a", 64), "lastUpdateTime": now(), "path": "fleet.tar.gz", "url": "http://127.0.0.1/fleet.tar.gz", "revision": revision(sha)}}
 }
 
-// tried is what kustomize-controller writes of a commit that it applied, or could not.
+// tried is what kustomize-controller writes of a commit that it applied, or could not: then the generation that it observed stays
+// what it was, and only the conditions tell.
 func tried(o *unstructured.Unstructured, sha, ready, reason, text string) map[string]any {
 	status, _, _ := unstructured.NestedMap(o.Object, "status")
 	if status == nil {
 		status = map[string]any{}
 	}
-	status["observedGeneration"], status["lastAttemptedRevision"] = o.GetGeneration(), revision(sha)
+	status["lastAttemptedRevision"] = revision(sha)
 	conditions := []any{condition(o, "Ready", ready, reason, text)}
 	if ready == "True" {
-		status["lastAppliedRevision"] = revision(sha)
+		status["observedGeneration"], status["lastAppliedRevision"] = o.GetGeneration(), revision(sha)
 		conditions = append(conditions, condition(o, "Healthy", "True", "Succeeded", "Health check passed"))
 	}
 	status["conditions"] = conditions

@@ -45,7 +45,7 @@ func (s *Stage) Line() *Line {
 		l.serve(listener)
 	}()
 	s.Cleanup(func() {
-		listener.Close()
+		_ = listener.Close()
 		l.Cut()
 		<-done
 	})
@@ -68,7 +68,7 @@ func (l *Line) Cut() {
 	defer l.mu.Unlock()
 	l.down = true
 	for c := range l.open {
-		c.Close()
+		_ = c.Close()
 	}
 }
 

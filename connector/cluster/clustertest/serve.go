@@ -3,6 +3,7 @@ package clustertest
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -227,8 +228,21 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, verb string, k ke
 	case verb == "update" && meta["resourceVersion"] != have["metadata"].(map[string]any)["resourceVersion"]:
 		refuse(w, http.StatusConflict, "Conflict", "the object has been modified")
 	default:
+		count(have, object)
 		send(w, http.StatusOK, s.put(k.resource, object))
 	}
+}
+
+// count numbers the versions of a spec.
+func count(before, after map[string]any) {
+	generation := 1.0
+	if before != nil {
+		generation, _ = before["metadata"].(map[string]any)["generation"].(float64)
+		if !reflect.DeepEqual(before["spec"], after["spec"]) {
+			generation++
+		}
+	}
+	after["metadata"].(map[string]any)["generation"] = generation
 }
 
 // review says whether a right was taken away.

@@ -32,7 +32,7 @@ type Server struct {
 	version int64
 	oldest  int64 // changes up to this one are forgotten
 	refused map[string]bool
-	mute    bool // streams stay open and bring nothing
+	mute    bool              // streams stay open and bring nothing
 	only    map[string]string // names that rights on a resource are bound to
 	asked   map[string]bool
 	news    chan struct{} // closed at each change
