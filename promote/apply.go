@@ -210,6 +210,9 @@ func (p *Promoter) message(pr Promotion) string {
 		if src := c.To.Release.Source; src.Commit != "" {
 			t = t.Add(release.TrailerSource, strings.TrimSpace(src.Repository+" "+src.Commit))
 		}
+		if c.Hotfix {
+			t = t.Add(release.TrailerHotfix, c.App)
+		}
 		if c.Retires {
 			t = t.Add(release.TrailerRetires, c.App)
 		}

@@ -270,6 +270,38 @@ func TestAHotfixIsRecognised(t *testing.T) {
 	}
 }
 
+// Whoever resumes takes a hotfix back that has not come yet: its pull request is closed, and what shared it goes on.
+func TestAHotfixIsTakenBack(t *testing.T) {
+	w := newWorld(t, chainYAML, nil)
+	w.arrive(1)
+	fix := w.release("shop", 3)
+	fix.Version = "1.1.1"
+	w.fix(fix, "1.1.0", true)
+	number := w.promotion("prod").Number
+	w.tick()
+	p := w.ferry()
+	s, err := p.Load(w.ctx, promote.Scope{})
+	w.must(err)
+	_, err = p.Resume(w.ctx, s, "shop", "prod", "ada")
+	w.must(err)
+	w.approve("grace", number)
+	w.advance()
+	if pr, err := w.forge("ada").PullRequest(w.ctx, number); err != nil || !strings.Contains(pr.CloseReason, "the hotfix 1.1.1 of shop was taken back") {
+		t.Errorf("#%d was closed because %q: %v", number, pr.CloseReason, err)
+	}
+	if got := w.open(); len(got) > 0 || w.version("prod", "shop") != "1.1.0" {
+		t.Fatalf("open: %v, prod has %s", got, w.version("prod", "shop"))
+	}
+	w.mustSubmit(4)
+	w.healthy("dev")
+	w.tick()
+	w.tick()
+	w.advance()
+	if pr := w.promotion("prod"); !strings.Contains(pr.Title, "1.4.0") {
+		t.Errorf("open: %s", pr.Title)
+	}
+}
+
 // stored keeps a release's templates, as the intake of a hotfix does.
 type stored func() error
 

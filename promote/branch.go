@@ -20,6 +20,8 @@ type proposal struct {
 	// What its commit says of itself; conveniences that may be edited away.
 	superseded []release.Release
 	overrides  []string
+	hotfixes   map[string]bool   // by app
+	withdrawn  []release.Release // hotfixes that were taken back: not among the records
 	trailers   release.Trailers
 }
 
@@ -30,9 +32,13 @@ func (pr *proposal) message(title string) string { return pr.trailers.Message(ti
 func (pr *proposal) said() {
 	pr.trailers = release.ParseTrailers(pr.head.Message)
 	pr.superseded = release.Superseded(pr.trailers)
+	pr.hotfixes = map[string]bool{}
 	for _, t := range pr.trailers {
-		if t.Key == release.TrailerOverride {
+		switch t.Key {
+		case release.TrailerOverride:
 			pr.overrides = append(pr.overrides, t.Value)
+		case release.TrailerHotfix:
+			pr.hotfixes[t.Value] = true
 		}
 	}
 }

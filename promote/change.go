@@ -33,6 +33,7 @@ type Change struct {
 	Adopted  []string // files that were not ferry's and are taken over
 	Restores bool     // a rollback: nothing was rendered
 	Skips    bool     // a hotfix, or an override: it did not run where it should have before
+	Hotfix   bool     // it goes past the environments before, as long as that stays on record
 	Retires  bool     // the app leaves: From goes, and To says no more than what it was
 	Discards []string // hand edits that are discarded on request
 	edits    []edit
@@ -99,7 +100,7 @@ func (p *Promoter) finish(ctx context.Context, s *Snapshot, w *want, c *Change, 
 		return nil, err
 	}
 	skipped := s.skipped(w)
-	c.Skips = len(skipped) > 0
+	c.Skips, c.Hotfix = len(skipped) > 0, s.fixes(w.placement, w.release)
 	c.Diff = diff.CompareWith(c.Old, c.New, diff.Options{Namespace: w.placement.Namespace, Levels: levels(s.Config.Risk), Facts: skipped})
 	c.proven()
 	if err := p.alike(ctx, s, w, c); err != nil {

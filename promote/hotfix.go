@@ -105,6 +105,27 @@ func (s *Snapshot) fixing(pl environments.Placement) (ledger.Hold, bool) {
 	return ledger.Hold{}, false
 }
 
+// fixes tells whether a release is the hotfix that is decided for a place and not there yet.
+func (s *Snapshot) fixes(pl environments.Placement, rel release.Release) bool {
+	h, ok := s.fixing(pl)
+	return ok && h.Hotfix.Release.Sequence == rel.Sequence
+}
+
+// takeBack takes from a proposal the hotfixes that are not on record any more: whoever resumes takes the decision back, so
+// that nothing but the decision lets them past the environments before.
+func (s *Snapshot) takeBack(u unit, have *proposal) (notes []string) {
+	for _, pl := range u.placements {
+		r, ok := have.records[pl.App]
+		if !ok || !have.hotfixes[pl.App] || s.fixes(pl, r.Release) || s.lives[key(pl)].Record.Release.Sequence == r.Release.Sequence {
+			continue
+		}
+		delete(have.records, pl.App)
+		have.withdrawn, have.stale = append(have.withdrawn, r.Release), true
+		notes = append(notes, fmt.Sprintf("the hotfix %s of %s was taken back", r.Release.Version, pl.App))
+	}
+	return notes
+}
+
 // decideFix wants the hotfix with the configuration that runs there, and today's of the environment's own files.
 func (p *Promoter) decideFix(ctx context.Context, s *Snapshot, pl environments.Placement, h ledger.Hold) (decision, error) {
 	live := s.lives[key(pl)]

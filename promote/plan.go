@@ -228,6 +228,9 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 		plan.foreign(u, promotion, have)
 		return nil
 	}
+	if have != nil {
+		promotion.Notes = append(promotion.Notes, s.takeBack(u, have)...)
+	}
 	if wants, err = p.accepted(ctx, s, u, wants, have, o, plan); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func (p *Promoter) planPullRequest(ctx context.Context, s *Snapshot, u unit, pro
 	switch {
 	case len(wants) == 0 && pr == nil:
 		return nil
-	case len(wants) == 0 && have != nil && p.arrived(s, u, have):
+	case len(wants) == 0 && have != nil && (len(have.withdrawn) > 0 || p.arrived(s, u, have)):
 		promotion.Action = ActionClose
 		plan.Promotions = append(plan.Promotions, promotion)
 		return nil

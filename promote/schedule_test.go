@@ -174,12 +174,17 @@ func (s *schedule) fate() *fate {
 }
 
 func (s *schedule) play() {
+	s.Cleanup(func() {
+		if s.Failed() {
+			s.Logf("replay with: FERRY_SEED=%d go test -run TestSchedules ./promote\n%s", s.seed, strings.Join(s.log, "\n"))
+		}
+	})
 	s.chaos = []float64{0, 0.01, 0.04}[s.rng.IntN(3)]
 	for range 10 + s.rng.IntN(12) {
 		s.step()
 		s.rules()
 		if s.Failed() {
-			s.Fatalf("replay with: FERRY_SEED=%d go test -run TestSchedules ./promote\n%s", s.seed, strings.Join(s.log, "\n"))
+			return
 		}
 	}
 	s.waitsEnd()
@@ -193,9 +198,6 @@ func (s *schedule) play() {
 		s.Error(got)
 	}
 	s.secrets()
-	if s.Failed() {
-		s.Fatalf("replay with: FERRY_SEED=%d go test -run TestSchedules ./promote\n%s", s.seed, strings.Join(s.log, "\n"))
-	}
 }
 
 func (s *schedule) note(format string, a ...any) { s.log = append(s.log, fmt.Sprintf(format, a...)) }

@@ -14,7 +14,7 @@ func (s *Snapshot) skipped(w *want) []diff.Fact {
 	add := func(format string, a ...any) {
 		facts = append(facts, diff.Fact{Rule: "environment-skipped", Reason: fmt.Sprintf(format, a...)})
 	}
-	if h, ok := s.fixing(w.placement); ok && h.Hotfix.Release.Sequence == w.release.Sequence {
+	if s.fixes(w.placement, w.release) {
 		for _, up := range w.placement.After {
 			add("is a hotfix, which did not run in %s", up)
 		}

@@ -85,7 +85,7 @@ func supersedes(wants []*want, have *proposal) []release.Release {
 			add(r.Release)
 		}
 	}
-	for _, r := range have.superseded {
+	for _, r := range slices.Concat(have.withdrawn, have.superseded) {
 		add(r)
 	}
 	return old

@@ -22,6 +22,7 @@ const (
 	TrailerOverride     = "Ferry-Override"
 	TrailerDiscards     = "Ferry-Discards"
 	TrailerRetires      = "Ferry-Retires"
+	TrailerHotfix       = "Ferry-Hotfix"
 )
 
 // PromotionBranch names the branch that carries what waits to enter an environment. unit is the group or, where the app
