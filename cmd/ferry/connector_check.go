@@ -28,7 +28,7 @@ func (a *app) connectorCheckCommand() *cli.Command {
 	var o connectorOptions
 	return &cli.Command{
 		Name:  "check",
-		Usage: "try everything that connector.yaml names: secrets, forges, permissions in the cluster, ports; writes nothing",
+		Usage: "try everything that connector.yaml names: secrets, repositories, sources, pipelines, rights in the cluster, webhooks; writes nothing",
 		Flags: append(connectorFlags(&o), &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output, Usage: "`FORMAT`: json (default: lines)"}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -181,6 +181,9 @@ func (r *running) tryRepository(ctx context.Context, c config.Repository) ([]fin
 	}
 	out := []finding{{OK: true, Note: fmt.Sprintf("ferry.yaml of %s has %d apps in %d environments", s.DefaultBranch, len(s.Config.Apps), len(s.Config.Environments))}}
 	out = append(out, missingEnvironments(c, s.Config)...)
+	if self, ok := heard(ctx, at.forge, s.Config.Trust.Connector); !ok {
+		out = append(out, finding{Note: fmt.Sprintf("no gate will count what the connector says: trust.connector of ferry.yaml does not name %s", self), Fix: "name " + self + " there"})
+	}
 	allowed, err := askForge(ctx, at.forge)
 	return append(out, allowed), err
 }

@@ -23,6 +23,7 @@ type checkup struct {
 
 func newCheckup(t *testing.T) *checkup {
 	c := &checkup{clinic: newClinic(t)}
+	c.says("trust: {connector: [ferry-connector]}", "trust: {connector: [Ferry-CI, somebody]}") // GitHub knows the token's user as ferry-ci
 	c.push()
 	s := clustertest.New(t)
 	s.Serve("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
@@ -84,6 +85,23 @@ func TestConnectorCheckToken(t *testing.T) {
 				t.Errorf("the token is told:\n%s", out)
 			}
 		})
+	}
+}
+
+// A connector whose statuses no gate would count is told so, with the name to trust.
+func TestConnectorCheckTrust(t *testing.T) {
+	c := newCheckup(t)
+	c.says("trust: {connector: [Ferry-CI, somebody]}", "trust: {connector: [somebody]}")
+	c.push()
+	out, code := c.examine(c.Repo.Remote(), c.Token(githubfake.Bot))
+	if code != exitError || !strings.Contains(out, "no gate will count what the connector says: trust.connector of ferry.yaml does not name ferry-ci") || !strings.Contains(out, "fix: name ferry-ci there") ||
+		!strings.Contains(out, "1 thing keeps") {
+		t.Errorf("%d:\n%s", code, out)
+	}
+	c.says("trust: {connector: [somebody]}", "") // then everybody's statuses count
+	c.push()
+	if out, code := c.examine(c.Repo.Remote(), c.Token(githubfake.Bot)); code != exitOK {
+		t.Errorf("%d:\n%s", code, out)
 	}
 }
 

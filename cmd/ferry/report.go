@@ -97,11 +97,18 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 // unheard tells a reporter whom nobody trusts that gates will not listen. Who the reporter is may be unknown: then
 // the gates say it.
 func (a *app) unheard(ctx context.Context, g *gitops, trusted []string) {
-	self, err := g.Forge.Self(ctx)
-	if err != nil || self == "" || len(trusted) == 0 {
-		return
-	}
-	if !slices.ContainsFunc(trusted, func(name string) bool { return strings.EqualFold(name, self) }) {
+	if self, heard := heard(ctx, g.Forge, trusted); !heard {
 		a.say(notice, "%s is not in trust.connector of ferry.yaml: no gate will count this report", self)
 	}
+}
+
+// heard tells whether gates count what this client says. Where nobody is named, everybody is heard.
+func heard(ctx context.Context, forge interface {
+	Self(context.Context) (string, error)
+}, trusted []string) (self string, ok bool) {
+	self, err := forge.Self(ctx)
+	if err != nil || self == "" || len(trusted) == 0 {
+		return self, true
+	}
+	return self, slices.ContainsFunc(trusted, func(name string) bool { return strings.EqualFold(name, self) })
 }

@@ -60,14 +60,18 @@ func (s *Stage) Forbid(role, verb, resource string) {
 	s.Helper()
 	s.Change(Definition{rbac, "v1", "roles", "Role"}, role, func(o *unstructured.Unstructured) {
 		rules, _, _ := unstructured.NestedSlice(o.Object, "rules")
+		left := []any{}
 		for _, r := range rules {
 			rule, _ := r.(map[string]any)
+			verbs, _, _ := unstructured.NestedStringSlice(rule, "verbs")
 			if names, _, _ := unstructured.NestedStringSlice(rule, "resources"); len(names) == 1 && names[0] == resource {
-				verbs, _, _ := unstructured.NestedStringSlice(rule, "verbs")
 				rule["verbs"] = without(verbs, verb)
 			}
+			if len(rule["verbs"].([]any)) > 0 { // a rule without any is refused
+				left = append(left, rule)
+			}
 		}
-		o.Object["rules"] = rules
+		o.Object["rules"] = left
 	})
 }
 
