@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ferry-cd/ferry/environments"
@@ -12,9 +11,6 @@ import (
 	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/scm"
 )
-
-// endedPulls is how many closed, and how many merged, pull requests are read at a look.
-const endedPulls = 50
 
 // unlanded finds promotions that ended without reaching their environment, and that no commit of its branch tells of: whoever
 // waits for them waits in vain.
@@ -28,28 +24,25 @@ func (c *continuer) unlanded(ctx context.Context, now time.Time) {
 		}
 	}
 	var over []proposal
-	for _, state := range []scm.State{scm.Closed, scm.Merged} {
-		for _, pr := range c.pulls(ctx, state, now) {
-			over = append(over, proposal{pr.Head, git.ID(pr.HeadSHA)})
-			if state == scm.Closed {
-				c.shutDown(ctx, pr, now)
-			}
-		}
+	for _, pr := range c.k.step.merges.known {
+		over = append(over, proposal{pr.Head, git.ID(pr.HeadSHA)})
+	}
+	for _, pr := range c.closed(ctx, now) {
+		over = append(over, proposal{pr.Head, git.ID(pr.HeadSHA)})
+		c.shutDown(ctx, pr, now)
 	}
 	c.replaced(ctx, over, now)
 }
 
-// pulls lists ferry's own pull requests that ended a short while ago.
-func (c *continuer) pulls(ctx context.Context, state scm.State, now time.Time) []scm.PullRequest {
+// closed lists ferry's own pull requests that were closed a short while ago.
+func (c *continuer) closed(ctx context.Context, now time.Time) []scm.PullRequest {
 	ctx, cancel := context.WithTimeout(ctx, attempt)
 	defer cancel()
-	list, err := c.k.repo.Forge.Forge.PullRequests(ctx, scm.Filter{State: state, Newest: endedPulls})
+	list, err := c.k.repo.Forge.Forge.PullRequests(ctx, scm.Filter{State: scm.Closed, Newest: endedPulls})
 	if err != nil {
-		c.k.trouble(fmt.Errorf("list %s pull requests: %w", state, err))
+		c.k.trouble(fmt.Errorf("list closed pull requests: %w", err))
 	}
-	return slices.DeleteFunc(list, func(pr scm.PullRequest) bool {
-		return !strings.HasPrefix(pr.Head, release.PromotionBranch("", "")[:len("ferry/")]) || now.Sub(pr.Closed) >= recent
-	})
+	return slices.DeleteFunc(list, func(pr scm.PullRequest) bool { return !promotes(pr) || now.Sub(pr.Closed) >= recent })
 }
 
 // shutDown makes a task of each app that a closed promotion carried.

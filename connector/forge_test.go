@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,6 +27,7 @@ type memory struct {
 	refused            int
 	reads              int
 	down               error                           // every call fails with it
+	noPulls            error                           // what concerns pull requests does
 	refuses            func(sha string) error          // whatever is said there; nil refuses nothing
 	fault              func(call string) (bool, error) // before a write: whether it happens all the same, and what the caller hears
 }
@@ -52,7 +54,7 @@ func (m *memory) PullRequests(_ context.Context, f scm.Filter) ([]scm.PullReques
 			out = append(out, pr)
 		}
 	}
-	return out, m.down
+	return out, cmp.Or(m.noPulls, m.down)
 }
 
 func (m *memory) EnsureDeployment(_ context.Context, d scm.Deployment) (bool, error) {

@@ -41,6 +41,7 @@ type stepper struct {
 	closed  time.Time // closed pull requests are looked for
 	doubt   time.Time // what was read of forges is read once more: who led before may have written since
 
+	merges    merges
 	pulls     map[string]*pulls    // merged promotions, by their branch
 	settled   map[string]time.Time // targets with nothing left to say, by name
 	ended     map[string]Verdict   // the last end of a target that was delivered
@@ -223,6 +224,9 @@ func (k *keeper) judgeAll(ctx context.Context, now time.Time) (time.Time, error)
 	}
 	if k.reader.config == nil {
 		return time.Time{}, nil // the first fetch will wake
+	}
+	if err := k.hear(ctx, now); err != nil {
+		return time.Time{}, err
 	}
 	targets, err := k.reader.targets(ctx, k.answered)
 	if err != nil {

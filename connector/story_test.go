@@ -439,3 +439,40 @@ func TestNobodyWaits(t *testing.T) {
 		t.Errorf("told %q", w.pipes.told)
 	}
 }
+
+// A forge that merges by moving the branch leaves a commit its age: after a restart, too, the deadline counts from when it was
+// merged, as the forge tells, and nothing is decided before the forge has told.
+func TestTheDeadlineCountsFromTheMergeAfterARestart(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	forge := w.inMemory()
+	old := w.promote("dev", "shop", 1) // made now, and merged three days later
+	w.wait(72 * time.Hour)
+	forge.pulls = []scm.PullRequest{{Number: 4, State: scm.Merged, Head: "ferry/dev/shop", Base: "main", HeadSHA: old, MergeCommit: old, Closed: w.clock()}}
+	w.wait(30 * time.Minute)
+	forge.down = errors.New("connection refused")
+	w.start()
+	w.run(2 * time.Minute)
+	forge.down = nil
+	w.run(20 * time.Minute)
+	w.expect(old, devShop, "pending")
+	if len(w.pipes.told) != 0 {
+		t.Errorf("told %q", w.pipes.told)
+	}
+	w.start()
+	w.run(20 * time.Minute) // 72 minutes after the merge
+	w.expect(old, devShop, "failure timed out after 1h while queued")
+	if want := []string{old + "/dev/shop/timed-out"}; !slices.Equal(w.pipes.told, want) {
+		t.Errorf("told %q", w.pipes.told)
+	}
+}
+
+// Where the forge does not let the connector read pull requests, everything still ends.
+func TestWithoutPullRequestsEverythingEnds(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	forge := w.inMemory()
+	forge.noPulls = fmt.Errorf("status 403: %w", scm.ErrForbidden)
+	first := w.promote("dev", "shop", 1)
+	w.start()
+	w.run(2 * time.Hour)
+	w.expect(first, devShop, "failure timed out after 1h")
+}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -79,7 +78,7 @@ type running struct {
 	secrets *config.Keeper
 	log     *slog.Logger
 	metrics *operate.Metrics
-	sources sourceForges
+	sources *sourceForges
 
 	watcher  *cluster.Watcher
 	election *cluster.Election // nil where this one is alone
@@ -98,7 +97,7 @@ func (a *app) runConnector(ctx context.Context, o connectorOptions) error {
 		return err
 	}
 	r := &running{app: a, o: o, config: cfg, secrets: config.NewKeeper(a.Getenv), log: jsonLog(a.journal(), o.verbose), metrics: operate.NewMetrics(version), calls: map[string]counted{}}
-	r.sources = sourceForges{running: r, opened: map[string]connector.Destination{}, failed: map[string]time.Time{}}
+	r.sources = newSourceForges(r)
 	access, err := cluster.Connect(o.kubeconfig, o.context, "ferry-connector/"+version)
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)

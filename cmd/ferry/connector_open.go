@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/ferry-cd/ferry/connector"
 	"github.com/ferry-cd/ferry/connector/config"
@@ -125,52 +124,6 @@ func destinationName(url string) string {
 		rest = rest[at+1:]
 	}
 	return strings.TrimSuffix(rest, ".git")
-}
-
-// sourceForges are the forges of source repositories, opened when a release first names one. Only those that the
-// configuration names are told.
-type sourceForges struct {
-	*running
-	mu     sync.Mutex
-	opened map[string]connector.Destination
-	failed map[string]time.Time // when they could not be opened
-}
-
-// maxSources bounds them: releases name them, and who may write one must not fill the memory.
-const maxSources = 5_000
-
-// How long a repository may take to open, and when a source that could not be is tried again.
-const (
-	openTime    = 20 * time.Second
-	sourceAgain = 10 * time.Minute
-)
-
-func (s *sourceForges) of(url string) (connector.Destination, bool) {
-	who, ok := s.config.SourceOf(url)
-	if !ok {
-		return connector.Destination{}, false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if found, ok := s.opened[url]; ok {
-		return found, true
-	}
-	if since, bad := s.failed[url]; bad && s.Now().Sub(since) < sourceAgain || !bad && len(s.opened)+len(s.failed) >= maxSources {
-		return connector.Destination{}, false
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), openTime)
-	defer cancel()
-	at, err := s.open(ctx, url, who.Forge, who.Credentials)
-	if err != nil {
-		s.log.Warn("a source repository cannot be told", "repository", door.Redact(url), "error", err.Error())
-		s.failed[url] = s.Now()
-		return connector.Destination{}, false
-	}
-	delete(s.failed, url)
-	name := destinationName(at.repo.URL())
-	s.spends(name, who.Credentials, at.forge)
-	s.opened[url] = connector.Destination{Name: name, Forge: at.forge, Credential: paceOf(who.Credentials, name), PerHour: s.config.PerHour(who.Forge, who.Credentials)}
-	return s.opened[url], true
 }
 
 // pipelines makes those that the configuration names.

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ferry-cd/ferry/connector"
 	"github.com/ferry-cd/ferry/connector/config"
 	"github.com/ferry-cd/ferry/connector/operate"
 	"github.com/ferry-cd/ferry/door"
@@ -55,7 +54,7 @@ func TestQuotasAreSeen(t *testing.T) {
 	one := config.Repository{URL: f.Repo.Remote(), Forge: config.Forge{Kind: "github"}, Credentials: config.Credentials{Token: config.Secret{File: token}}}
 	r := &running{app: a, config: &config.Config{Sources: []config.Source{{Pattern: one.URL, Forge: one.Forge, Credentials: one.Credentials}}}, secrets: config.NewKeeper(a.Getenv),
 		log: jsonLog(io.Discard, false), calls: map[string]counted{}}
-	r.sources = sourceForges{running: r, opened: map[string]connector.Destination{}, failed: map[string]time.Time{}}
+	r.sources = newSourceForges(r)
 	d, err := r.connecting(one)(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // What is asked of a host here changes nothing there: whether it is reached, and where a read tells, whether it takes the
 // token and has what is named. Whether the token may also start something, only a start would tell.
 
-const takes = "the host takes the token and has what is named"
+const takes = "the host takes the token and has what is named; whether it may be started, only a start would tell"
 
 func (h *host) try(ctx context.Context, path string) (string, error) {
 	return takes, h.call(ctx, http.MethodGet, path, nil, nil)
@@ -28,9 +28,6 @@ func (e event) Try(ctx context.Context) (string, error) {
 
 // Try implements Host.
 func (d deployment) Try(ctx context.Context) (string, error) { return d.try(ctx, d.path+"?per_page=1") }
-
-// Try implements Host.
-func (j manual) Try(ctx context.Context) (string, error) { return j.try(ctx, j.path) }
 
 // Try implements Host.
 func (r run) Try(ctx context.Context) (string, error) {

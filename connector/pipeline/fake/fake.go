@@ -14,6 +14,13 @@ import (
 // Token is the one that every host takes.
 const Token = "fake-pipeline-token"
 
+// Tokens that are good for less: of a person who may look and start nothing, and of one who may more than the scope of the
+// token.
+const (
+	Looker = "fake-token-of-a-looker"
+	Narrow = "fake-token-of-narrow-scope"
+)
+
 // Server is a host with what it was told.
 type Server struct {
 	*httptest.Server

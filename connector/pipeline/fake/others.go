@@ -33,6 +33,22 @@ func GitLab(jobs ...Job) *Server {
 				answer(w, http.StatusCreated, map[string]any{"id": 42})
 			}
 		})
+		mux.HandleFunc("GET /api/v4/version", gitlabUser(func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, http.StatusOK, map[string]string{"version": "18.4.0"})
+		}))
+		mux.HandleFunc("GET /api/v4/projects/{project}", gitlabUser(func(w http.ResponseWriter, r *http.Request) {
+			if r.PathValue("project") != "acme/shop" {
+				refuse(w, http.StatusNotFound, "404 Project Not Found")
+				return
+			}
+			level := map[string]int{Token: 30, Narrow: 40, Looker: 20}[r.Header.Get("Private-Token")]
+			answer(w, http.StatusOK, map[string]any{"path_with_namespace": "acme/shop",
+				"permissions": map[string]any{"project_access": nil, "group_access": map[string]int{"access_level": level, "notification_level": 3}}})
+		}))
+		mux.HandleFunc("GET /api/v4/personal_access_tokens/self", gitlabUser(func(w http.ResponseWriter, r *http.Request) {
+			scope := map[string]string{Token: "api", Narrow: "read_api", Looker: "api"}[r.Header.Get("Private-Token")]
+			answer(w, http.StatusOK, map[string]any{"id": 1, "active": true, "scopes": []string{scope}})
+		}))
 		mux.HandleFunc("GET /api/v4/projects/{project}/pipelines/{id}/jobs", gitlabUser(func(w http.ResponseWriter, r *http.Request) {
 			if r.PathValue("id") != "41" {
 				refuse(w, http.StatusNotFound, "404 Not found")
@@ -53,7 +69,7 @@ func GitLab(jobs ...Job) *Server {
 				Variables []struct{ Key, Value string } `json:"job_variables_attributes"`
 			}
 			raw, ok := read(w, r, &body)
-			if !ok {
+			if !ok || !mayPlay(w, r) {
 				return
 			}
 			s.mu.Lock()
@@ -78,9 +94,22 @@ func GitLab(jobs ...Job) *Server {
 	})
 }
 
+// mayPlay refuses those who may only look.
+func mayPlay(w http.ResponseWriter, r *http.Request) bool {
+	switch r.Header.Get("Private-Token") {
+	case Narrow:
+		answer(w, http.StatusForbidden, map[string]string{"error": "insufficient_scope", "scope": "api"})
+	case Looker:
+		refuse(w, http.StatusForbidden, "403 Forbidden")
+	default:
+		return true
+	}
+	return false
+}
+
 func gitlabUser(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Private-Token") != Token {
+		if who := r.Header.Get("Private-Token"); who != Token && who != Looker && who != Narrow {
 			refuse(w, http.StatusUnauthorized, "401 Unauthorized")
 			return
 		}
@@ -96,6 +125,19 @@ type Step struct{ ID, Parent, Name, State string }
 func Azure(status string, steps ...Step) *Server {
 	return serve(func(s *Server, mux *http.ServeMux) {
 		const at = "/shop/_apis"
+		mux.HandleFunc("GET /{project}/_apis/", azureUser(func(w http.ResponseWriter, r *http.Request) {
+			refuse(w, http.StatusNotFound, "TF200016: The following project does not exist: %s.", r.PathValue("project"))
+		}))
+		mux.HandleFunc("GET "+at+"/pipelines/{id}", azureUser(func(w http.ResponseWriter, r *http.Request) {
+			if r.PathValue("id") != "12" {
+				refuse(w, http.StatusNotFound, "Pipeline %s not found.", r.PathValue("id"))
+				return
+			}
+			answer(w, http.StatusOK, map[string]any{"id": 12, "name": "acceptance"})
+		}))
+		mux.HandleFunc("GET "+at+"/build/builds", azureUser(func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, http.StatusOK, map[string]any{"count": 1, "value": []map[string]any{{"id": 77, "status": status}}})
+		}))
 		mux.HandleFunc("POST "+at+"/pipelines/{id}/runs", azureUser(func(w http.ResponseWriter, r *http.Request) {
 			var body struct {
 				Resources struct {
@@ -167,9 +209,18 @@ func unknown(given map[string]string, known ...string) string {
 	return ""
 }
 
-// azureUser answers wrong credentials as Azure DevOps does: with a page for signing in.
+// azureUser answers wrong credentials as Azure DevOps does: with a page for signing in, a token whose scope is another with
+// 401, and who may not see or do something with 403.
 func azureUser(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		switch _, password, _ := r.BasicAuth(); {
+		case password == Narrow:
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		case password == Looker && strings.Contains(r.URL.Path, "/shop/"):
+			refuse(w, http.StatusForbidden, "TF215106: Access denied. A person needs View builds permissions for build definition 12.")
+			return
+		}
 		if _, password, _ := r.BasicAuth(); password != Token || r.FormValue("api-version") == "" {
 			w.Header().Set("Content-Type", "text/html")
 			w.WriteHeader(http.StatusNonAuthoritativeInfo)
