@@ -225,6 +225,9 @@ func (k *keeper) judgeAll(ctx context.Context, now time.Time) (time.Time, error)
 	if k.reader.config == nil {
 		return time.Time{}, nil // the first fetch will wake
 	}
+	if units, err = k.reader.unpack(ctx, units); err != nil {
+		return time.Time{}, err
+	}
 	if err := k.hear(ctx, now); err != nil {
 		return time.Time{}, err
 	}

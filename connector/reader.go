@@ -9,6 +9,7 @@ import (
 
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/git"
+	"github.com/ferry-cd/ferry/release"
 )
 
 // refresh reads the heads, and what they hold where they moved. It tells whether anything did. Where a repository that was
@@ -31,13 +32,14 @@ func (r *reader) renew(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the branches of %s: %w", r.o.Name, err)
 	}
+	noted := r.unknown && refs[heads+release.StateBranch] != r.heads[heads+release.StateBranch]
 	r.heads = refs
 	if r.branch, err = r.repo.DefaultBranch(ctx); err != nil {
 		return false, err
 	}
 	if !r.moved(refs) {
 		r.looked = now
-		return false, nil
+		return noted, nil
 	}
 	r.refs = refs
 	r.opened++

@@ -33,6 +33,8 @@ type reader struct {
 	chains  map[string]*chain
 	records records
 	named   map[git.ID][]Resource // what manifests are in a folder
+	packed  packed
+	unknown bool // a unit has a digest of which only a note can tell what it was packed from
 }
 
 const (

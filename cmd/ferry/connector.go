@@ -51,7 +51,7 @@ func (a *app) connectorCommand() *cli.Command {
 		Description: "Runs until it is stopped. It needs no database and writes nothing into the cluster but the Lease of its election.\n" +
 			"docs/connector.md is the guide, docs/connector-yaml.md explains each key of the configuration.",
 		Flags:       connectorFlags(&o),
-		Subcommands: []*cli.Command{a.connectorCheckCommand()},
+		Subcommands: []*cli.Command{a.connectorCheckCommand(), a.connectorArtifactCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usagef("ferry connector takes no arguments, not %q", c.Args().First())
