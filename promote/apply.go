@@ -161,10 +161,8 @@ func (p *Promoter) ensure(ctx context.Context, want scm.Proposal) (scm.PullReque
 // announce says on a judged head of a pull request what its merge waits for: never on what the forge calls its head by
 // then, which somebody may have pushed since. fresh says that the head was made just now.
 func (p *Promoter) announce(ctx context.Context, d *Done, head string, fresh bool) error {
-	st := scm.Status{First: fresh, Context: release.GatesContext, State: scm.Success, Text: "every gate passes"}
-	if len(d.Conditions) > 0 {
-		st.State, st.Text = scm.Pending, "waits for "+waitsFor(d.Conditions)
-	}
+	st := gatesStatus(d.Conditions)
+	st.First = fresh
 	wrote, err := p.Forge.SetStatus(ctx, head, st)
 	if err != nil {
 		return fmt.Errorf("set %s on pull request #%d: %w", st.Context, d.PullRequest.Number, err)

@@ -36,6 +36,11 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 		promotion.Conditions = append(promotion.Conditions, v.Waiting()...)
 	}
 	promotion.Conditions = append(promotion.Conditions, byRule(promotion)...)
+	taken, err := p.adoption(ctx, s, u, func(app string) bool { _, carried := have.records[app]; return carried })
+	if err != nil {
+		return err
+	}
+	promotion.Conditions = append(promotion.Conditions, taken...)
 	rules, err := p.rulesOf(ctx, s, promotion.Base)
 	if err != nil {
 		return err

@@ -190,11 +190,16 @@ func (p *Promoter) planUnit(ctx context.Context, s *Snapshot, u unit, o Options,
 		return p.planRetire(ctx, s, u, h, o, plan)
 	}
 	promotion := s.begin(u)
-	wants, err := p.wants(ctx, s, u, o, plan, &promotion)
+	have, err := p.proposed(ctx, s, u)
 	if err != nil {
 		return err
 	}
-	have, err := p.proposed(ctx, s, u)
+	if !o.Adopt {
+		if o.Adopt, err = p.adopting(ctx, s, u, have); err != nil {
+			return err
+		}
+	}
+	wants, err := p.wants(ctx, s, u, o, plan, &promotion)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,13 @@ func (p *Promoter) planContent(ctx context.Context, s *Snapshot, u unit, promoti
 		promotion.Conditions = append(promotion.Conditions, v.Waiting()...)
 	}
 	promotion.Conditions = append(promotion.Conditions, byRule(promotion)...)
+	taken, err := p.adoption(ctx, s, u, func(app string) bool {
+		return slices.ContainsFunc(promotion.Changes, func(c Change) bool { return c.App == app })
+	})
+	if err != nil {
+		return err
+	}
+	promotion.Conditions = append(promotion.Conditions, taken...)
 	plan.Promotions = append(plan.Promotions, promotion)
 	return nil
 }

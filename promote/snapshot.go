@@ -344,18 +344,3 @@ func (e *missingBranch) Error() string {
 func (e *missingBranch) Hint() string {
 	return fmt.Sprintf("create it: git push %s HEAD:refs/heads/%s", e.URL, e.Branch)
 }
-
-// HeadOf gives the head commit of the branch that holds an environment; without names, of the default branch.
-func (s *Snapshot) HeadOf(app, environment string) (string, error) {
-	if environment == "" {
-		return string(s.heads[s.DefaultBranch].ID), nil
-	}
-	if err := s.Known(Scope{Apps: []string{app}, Environments: []string{environment}}); err != nil {
-		return "", err
-	}
-	p, ok := s.Config.Placement(app, environment)
-	if !ok {
-		return "", refuse(Key{app, environment}, "", "the app does not go there")
-	}
-	return string(s.heads[s.base(p)].ID), nil
-}

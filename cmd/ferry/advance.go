@@ -67,8 +67,9 @@ func (a *app) adoptCommand() *cli.Command {
 		Name:  "adopt",
 		Usage: "take over a folder that is not ferry's yet, by a pull request that says what would change",
 		Description: "The pull request replaces the files whose resources the release renders too; all others stay. Name the release that runs there\n" +
-			"(--version, --image, --source) where none was handed over yet.",
-		Flags: append(append(gitopsFlags(&o.gitops), releaseFlags()...), &cli.StringFlag{Name: "env", Usage: "`ENVIRONMENT` of the folder"}, shrinkFlag(), outputFlag()),
+			"(--version, --image, --source) where none was handed over yet. A person merges it, also where merge is auto.",
+		Flags: append(append(gitopsFlags(&o.gitops), releaseFlags()...), &cli.StringFlag{Name: "env", Usage: "`ENVIRONMENT` of the folder"}, shrinkFlag(), outputFlag(),
+			&cli.BoolFlag{Name: "plan", Usage: "show what would change; write nothing"}),
 		Action: func(c *cli.Context) error {
 			o.release, o.output = releaseOf(c), c.String("output")
 			if o.release.app == "" || c.String("env") == "" {
@@ -76,6 +77,9 @@ func (a *app) adoptCommand() *cli.Command {
 			}
 			o.options = promote.Options{Scope: promote.Scope{Apps: []string{o.release.app}, Environments: []string{c.String("env")}},
 				Explicit: true, Adopt: true, ConfirmShrink: c.Bool("confirm-shrink")}
+			if c.Bool("plan") {
+				return a.runPlan(c.Context, o)
+			}
 			if o.release.given() {
 				return a.runSubmit(c.Context, o)
 			}

@@ -91,11 +91,7 @@ func (a *app) runNewApp(ctx context.Context, o newAppOptions) error {
 		return a.writeNewApp(o, out, added)
 	}
 	out.Branch = "ferry-new/" + o.app.Name
-	head, err := s.HeadOf("", "")
-	if err != nil {
-		return err
-	}
-	if err := g.branchWith(ctx, out.Branch, git.ID(head), added.Files, "New app "+o.app.Name); err != nil {
+	if err := g.branchWith(ctx, out.Branch, git.ID(s.Head()), added.Files, "New app "+o.app.Name); err != nil {
 		return err
 	}
 	if g.Forge != nil {

@@ -133,15 +133,14 @@ func (a *app) prMergeCommand() *cli.Command {
 	})
 }
 
-// unpassed is what a person who merges past ferry's gates should know; "" where there is nothing. A person's own merge is
-// what the gate review waits for.
+// unpassed is what a person who merges past ferry's gates should know; "" where there is nothing.
 func (a *app) unpassed(ctx context.Context, d desk, pr scm.PullRequest) string {
 	history, err := d.forge.Statuses(ctx, pr.HeadSHA)
 	if err != nil || pr.State != scm.Open {
 		return ""
 	}
 	for _, s := range newestStatuses(history) {
-		if s.Context == release.GatesContext && s.State != scm.Success && s.Text != "waits for review" {
+		if s.Context == release.GatesContext && s.State != scm.Success {
 			return fmt.Sprintf("%s said at %s: %s; the audit will show what was merged past it", s.Context, moment(s.Time), scm.Line(s.Text))
 		}
 	}

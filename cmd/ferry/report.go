@@ -26,7 +26,8 @@ func (a *app) reportCommand() *cli.Command {
 		Name:  "report",
 		Usage: "say how an app does in an environment, or how a check went, as a commit status",
 		Description: "With --app and --env it posts what a connector posts, ferry/<env>/<app>; with --check a status of that name,\n" +
-			"for gates that ask for it. The commit is the head of the environment's branch unless --commit names another.",
+			"for gates that ask for it. The commit is the head of the environment's branch unless --commit names another. What is not\n" +
+			"deployed there at that commit has nothing to report.",
 		Flags: append(gitopsFlags(&o.gitops),
 			&cli.StringFlag{Name: "app", Destination: &o.app, Usage: "`APP`"},
 			&cli.StringFlag{Name: "env", Destination: &o.env, Usage: "`ENVIRONMENT`"},
@@ -65,18 +66,9 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 	if g.Forge == nil {
 		return fmt.Errorf("%s is on no forge that ferry knows: there is nowhere to post a status", g.Repo.URL())
 	}
-	sha := o.commit
-	if sha == "" {
-		s, err := g.Load(ctx, promote.Scope{Apps: []string{o.app}})
-		if err != nil {
-			return err
-		}
-		if sha, err = s.HeadOf(o.app, o.env); err != nil {
-			return err
-		}
-		if o.check == "" {
-			a.unheard(ctx, g, s.Config.Trust.Connector)
-		}
+	sha, err := a.reported(ctx, g, o)
+	if err != nil {
+		return err
 	}
 	status := scm.Status{Context: name, State: scm.StatusState(o.state), Text: o.text, URL: o.url}
 	wrote, err := g.Forge.SetStatus(ctx, sha, status)
@@ -92,6 +84,26 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 	}
 	_, err = fmt.Fprintf(a.Out, "%s on %s: %s\n", name, sha[:min(len(sha), 10)], said)
 	return err
+}
+
+// reported gives the commit that a report is about. A check is on any commit of the repository, the state of an app on one
+// that holds it.
+func (a *app) reported(ctx context.Context, g *gitops, o reportOptions) (string, error) {
+	if o.check != "" && o.commit != "" {
+		return o.commit, nil
+	}
+	s, err := g.Load(ctx, promote.Scope{Apps: []string{o.app}})
+	if err != nil {
+		return "", err
+	}
+	if o.check != "" {
+		return s.Head(), nil
+	}
+	sha, err := g.Reported(ctx, s, promote.Subject{App: o.app, Environment: o.env, Cluster: o.cluster, Commit: o.commit})
+	if err == nil {
+		a.unheard(ctx, g, s.Config.Trust.Connector)
+	}
+	return sha, err
 }
 
 // unheard tells a reporter whom nobody trusts that gates will not listen. Who the reporter is may be unknown: then
