@@ -146,8 +146,12 @@ func (w *Watcher) askWorkload(ctx context.Context, r connector.Resource) (said, 
 	if well {
 		return said{}, false
 	}
-	list, err := w.o.Client.Resource(pods).Namespace(r.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector(o), Limit: maxPods})
-	if err != nil || selector(o) == "" {
+	theirs := selector(o)
+	if theirs == "" { // everybody's pods
+		return s, true
+	}
+	list, err := w.o.Client.Resource(pods).Namespace(r.Namespace).List(ctx, metav1.ListOptions{LabelSelector: theirs, Limit: maxPods})
+	if err != nil {
 		return s, true
 	}
 	if why := worstPod(list.Items); why != "" {
