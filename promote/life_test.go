@@ -82,7 +82,7 @@ func TestAnApprovalSurvivesARebase(t *testing.T) {
 	old := w.pull(1).HeadSHA
 	w.push("main", map[string]string{"README.md": "changed\n"})
 	w.approve("grace", 1)
-	rebased := w.git("-c", "user.name=f", "-c", "user.email=f@example.com", "commit-tree", "-p", "main", "-m", "shop 1.1.0 -> dev", w.onto(old))
+	rebased := w.git("-c", "user.name=f", "-c", "user.email=f@example.com", "commit-tree", "-p", "main", "-m", "shop 1.1.0 -> dev", w.onto(old, "dev/shop"))
 	w.git("update-ref", "refs/heads/ferry/dev/shop", rebased)
 	w.advance()
 	if got := w.version("dev", "shop"); got != "1.1.0" {
@@ -90,14 +90,14 @@ func TestAnApprovalSurvivesARebase(t *testing.T) {
 	}
 }
 
-// onto gives the tree of main with the app's folder of a commit.
-func (w *world) onto(commit string) string {
+// onto gives the tree of main with a folder of a commit.
+func (w *world) onto(commit, folder string) string {
 	w.Helper()
 	repo, err := git.Open(w.ctx, w.gitops, w.options("f"))
 	w.must(err)
 	main, err := repo.Commit(w.ctx, w.head("main"))
 	w.must(err)
-	id, err := repo.EditTree(w.ctx, main.Tree, git.Edit{Path: "dev/shop", Mode: git.ModeDir, ID: git.ID(w.git("rev-parse", commit+":dev/shop"))})
+	id, err := repo.EditTree(w.ctx, main.Tree, git.Edit{Path: folder, Mode: git.ModeDir, ID: git.ID(w.git("rev-parse", commit+":"+folder))})
 	w.must(err)
 	c, err := repo.WriteCommit(w.ctx, git.NewCommit{Tree: id, Message: "tree"})
 	w.must(err)

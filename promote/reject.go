@@ -59,7 +59,7 @@ func whyRejected(r ledger.Rejection) string {
 	if r.PullRequest == 0 {
 		return fmt.Sprintf("%s was rolled back, and stays out since %s resumed", r.Release.Version, orUnknown(r.By))
 	}
-	return fmt.Sprintf("%s closed pull request #%d without merging it", r.By, r.PullRequest)
+	return fmt.Sprintf("%s closed pull request #%d without merging it", orUnknown(r.By), r.PullRequest)
 }
 
 // carries tells whether a branch has just this release and configuration of an app.
