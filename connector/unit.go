@@ -32,7 +32,6 @@ type Unit struct {
 	Sync                 Condition // Argo CD: True is Synced; the Reason is its word
 	Operation            Operation // Argo CD: the sync that runs, or ran last
 	Reconciled           time.Time // Argo CD: when it last compared; zero where it does not tell
-	Past                 []Past    // what it reached before, newest first, as far as the engine remembers
 	Resources            []Resource
 	Omitted              int       // resources beyond those that are kept
 	Changed              time.Time // when what it says last changed, by the engine's own clock
@@ -106,14 +105,6 @@ type Operation struct {
 	Started, Finished time.Time
 	Retries           int64
 	Asked             bool // another one was asked for and has not begun
-}
-
-// Past is what a unit reached earlier.
-type Past struct {
-	Revisions []Revision // index-aligned with the Origins; Flux has one
-	Commit    string     // "" where nobody says
-	Result    string     // the engine's word for how it ended
-	At        time.Time
 }
 
 // Resource is one manifest that a unit tracks.

@@ -37,7 +37,6 @@ func Application(o *unstructured.Unstructured) connector.Unit {
 		u.Stalled.State = connector.True
 	}
 	u.Origins = applicationOrigins(v)
-	u.Past = history(status.at("history"), len(u.Origins))
 	u.Resources, u.Omitted = resources(status)
 	u.Changed = latest(u.Operation.Started, u.Operation.Finished, u.Healthy.Since, failed.Since)
 	return u
@@ -144,24 +143,6 @@ func readiness(failed connector.Condition, op connector.Operation, sync connecto
 		return connector.Condition{State: connector.True, Reason: sync.Reason, Since: op.Finished}
 	}
 	return connector.Condition{State: connector.Unclear, Reason: sync.Reason}
-}
-
-// history reads what was deployed, which Argo CD keeps oldest first.
-func history(v value, origins int) []connector.Past {
-	var out []connector.Past
-	for _, h := range slices.Backward(v.list()) {
-		if len(out) == maxPast {
-			break
-		}
-		p := connector.Past{Result: "deployed", At: h.at("deployedAt").time()}
-		for _, s := range revisions(h, origins) {
-			r, _ := connector.ParseRevision("", s)
-			p.Revisions = append(p.Revisions, r)
-			p.Commit = cmp.Or(p.Commit, r.Commit())
-		}
-		out = append(out, p)
-	}
-	return out
 }
 
 // resources reads what the Application tracks, each with its health where that is kept there, and with what the last sync said

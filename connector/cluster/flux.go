@@ -29,7 +29,6 @@ func Kustomization(o *unstructured.Unstructured) connector.Unit {
 	origin.Commit = cmp.Or(commit(v.at("status", "lastAppliedOriginRevision").name()), origin.Applied.Commit())
 	origin.Attempting = origin.Attempted.Commit()
 	u.Origins = []connector.Origin{origin}
-	u.Past = snapshots(v.at("status", "history"), source.Kind)
 	u.Resources, u.Omitted = inventory(v.at("status", "inventory", "entries"))
 	u.Changed = latest(u.Changed, u.Healthy.Since)
 	return u
@@ -120,24 +119,6 @@ func commit(origin string) string {
 		return ""
 	}
 	return r.Value
-}
-
-// snapshots reads the history of a Kustomization, which Flux keeps newest first.
-func snapshots(v value, source string) []connector.Past {
-	var out []connector.Past
-	for _, s := range v.list() {
-		if len(out) == maxPast {
-			break
-		}
-		r := revision(source, s.at("metadata", "revision").name())
-		out = append(out, connector.Past{
-			Revisions: []connector.Revision{r},
-			Commit:    cmp.Or(commit(s.at("metadata", "originRevision").name()), r.Commit()),
-			Result:    s.at("lastReconciledStatus").name(),
-			At:        s.at("lastReconciled").time(),
-		})
-	}
-	return out
 }
 
 // inventory reads what Flux applied: each id is namespace_name_group_kind, of which only a name may hold more of the

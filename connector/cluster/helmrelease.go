@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"cmp"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -20,7 +19,6 @@ func HelmRelease(o *unstructured.Unstructured) connector.Unit {
 		u.Healthy = u.Ready // Helm waits for what it applied before the release is ready
 	}
 	u.Tests = tests(v)
-	u.Past = releases(v.at("status", "history"))
 	u.Origins = []connector.Origin{chartOrigin(v, o.GetNamespace())}
 	u.Resources, u.Omitted = inventory(v.at("status", "inventory", "entries"))
 	u.Changed = latest(u.Changed, u.Tests.Since)
@@ -76,20 +74,4 @@ func chartOrigin(v value, namespace string) connector.Origin {
 		o.Applied = revision("HelmChart", v.at("status", "lastAppliedRevision").name())
 	}
 	return o
-}
-
-// releases reads Helm's own history as Flux keeps it, newest first.
-func releases(v value) []connector.Past {
-	var out []connector.Past
-	for _, r := range v.list() {
-		if len(out) == maxPast {
-			break
-		}
-		out = append(out, connector.Past{
-			Revisions: []connector.Revision{revision("HelmChart", r.at("chartVersion").name())},
-			Result:    cmp.Or(r.at("status").name(), "unknown"),
-			At:        r.at("lastDeployed").time(),
-		})
-	}
-	return out
 }

@@ -294,7 +294,7 @@ func FuzzObjects(f *testing.F) {
 			if !reflect.DeepEqual(u, read(o)) {
 				t.Error("read differently the second time")
 			}
-			if len(u.Resources) > maxResources || len(u.Past) > maxPast || len(u.Origins) > maxOrigins || len(u.Ready.Message) > maxMessage*3 {
+			if len(u.Resources) > maxResources || len(u.Origins) > maxOrigins || len(u.Ready.Message) > maxMessage*3 {
 				t.Error("a unit without bounds")
 			}
 			if text := show(u); strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), unicode.IsControl) {

@@ -14,7 +14,6 @@ const (
 	maxMessage   = 2 << 10
 	maxResources = 2000 // per unit; the rest is counted
 	maxOrigins   = 100
-	maxPast      = 20
 	maxListed    = 20_000 // entries of a list that are looked at
 )
 
