@@ -254,9 +254,7 @@ func TestDirtyOfALinkedWorkTree(t *testing.T) {
 	bare, linked := gittest.Bare(t, appFiles), filepath.Join(t.TempDir(), "linked")
 	gittest.Run(t, bare, "worktree", "add", "--quiet", linked, "-b", "topic")
 	write(t, linked, map[string]string{"charts/web/Chart.yaml": "name: changed\n", "charts/web/x.tmp": "x"})
-	if err := os.WriteFile(filepath.Join(bare, "info", "exclude"), []byte("*.tmp\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, bare, map[string]string{"info/exclude": "*.tmp\n"})
 	dirty, err := openCheckout(t, linked).Dirty(t.Context(), "charts")
 	if d := cmp.Diff([]string{"charts/web/Chart.yaml"}, dirty); err != nil || d != "" {
 		t.Errorf("%v %s", err, d)

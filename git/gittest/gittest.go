@@ -34,14 +34,23 @@ func Try(dir string, args ...string) (string, error) {
 	return strings.TrimSuffix(string(out), "\n"), err
 }
 
-// Env is an environment in which git reads no configuration of the machine or the user, asks nothing and always makes
-// the same commits.
+// Env is an environment in which git reads no configuration of the machine or the user, asks nothing, always makes the same
+// commits, and starts nobody to look after the repository.
 func Env() []string {
+	return env([2]string{"maintenance.auto", "false"}, [2]string{"core.fsync", "none"})
+}
+
+func env(config ...[2]string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") || strings.HasPrefix(v, "HOME=") })
-	return append(env,
+	env = append(env,
 		"HOME="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_TERMINAL_PROMPT=0",
 		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z",
-		"GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.com", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
+		"GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.com", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z",
+		fmt.Sprintf("GIT_CONFIG_COUNT=%d", len(config)))
+	for i, c := range config {
+		env = append(env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, c[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, c[1]))
+	}
+	return slices.Clip(env) // servers append to it with every request
 }
 
 // Bare makes a bare repository whose branch main has one commit with these files, by path. Without files there is no
@@ -49,9 +58,9 @@ func Env() []string {
 func Bare(t testing.TB, files map[string]string) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "repo.git")
-	Run(t, filepath.Dir(dir), "init", "--quiet", "--bare", "--initial-branch=main", dir)
+	Run(t, filepath.Dir(dir), "init", "--quiet", "--bare", "--template=", "--initial-branch=main", dir)
 	if len(files) > 0 {
-		Commit(t, dir, "main", files)
+		put(t, dir, "refs/heads/main", 0, files)
 	}
 	return dir
 }
@@ -61,13 +70,22 @@ func Bare(t testing.TB, files map[string]string) (dir string) {
 // one before.
 func Commit(t testing.TB, dir, branch string, files map[string]string) (sha string) {
 	t.Helper()
-	ref, from, age := "refs/heads/"+branch, "", 0
-	if parent, err := Try(dir, "rev-parse", "--verify", "--quiet", ref); err == nil {
-		from = "from " + parent + "\n"
-		age, _ = strconv.Atoi(Run(t, dir, "rev-list", "--count", ref))
+	ref, age := "refs/heads/"+branch, 0
+	if count, err := Try(dir, "rev-list", "--count", ref); err == nil {
+		age, _ = strconv.Atoi(count)
+	}
+	return put(t, dir, ref, age, files)
+}
+
+// put adds a commit to a branch that has so many.
+func put(t testing.TB, dir, ref string, age int, files map[string]string) (sha string) {
+	t.Helper()
+	from := ""
+	if age > 0 {
+		from = "from " + ref + "^0\n"
 	}
 	var in bytes.Buffer
-	fmt.Fprintf(&in, "commit %s\ncommitter Ada <ada@example.com> %d +0000\ndata 7\ncommit\n\n%s", ref, 1767323045+60*age, from)
+	fmt.Fprintf(&in, "commit %s\nmark :1\ncommitter Ada <ada@example.com> %d +0000\ndata 7\ncommit\n\n%s", ref, 1767323045+60*age, from)
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		if text := files[path]; text != "" {
 			fmt.Fprintf(&in, "M 100644 inline %s\ndata %d\n%s\n", path, len(text), text)
@@ -75,10 +93,12 @@ func Commit(t testing.TB, dir, branch string, files map[string]string) (sha stri
 			fmt.Fprintf(&in, "D %s\n", path)
 		}
 	}
+	in.WriteString("get-mark :1\n")
 	cmd := exec.Command("git", "fast-import", "--quiet", "--force", "--date-format=raw")
 	cmd.Dir, cmd.Env, cmd.Stdin = dir, Env(), &in
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("git fast-import: %v\n%s", err, out)
 	}
-	return Run(t, dir, "rev-parse", ref)
+	return strings.TrimSpace(string(out))
 }

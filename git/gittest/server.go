@@ -24,6 +24,9 @@ type Server struct {
 	wraps  []func(http.Handler) http.Handler
 }
 
+// quiet is what a server leaves out: its repositories end with the test.
+var quiet = [][2]string{{"receive.autogc", "false"}, {"core.fsync", "none"}, {"gc.auto", "0"}}
+
 // Option changes a Server.
 type Option func(t testing.TB, s *Server)
 
@@ -141,11 +144,7 @@ func NewServer(t testing.TB, dir string, options ...Option) (url string) {
 }
 
 func (s *Server) handler(backend, root string) http.Handler {
-	env := append(Env(), "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1", fmt.Sprintf("GIT_CONFIG_COUNT=%d", len(s.config)))
-	for i, c := range s.config {
-		env = append(env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, c[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, c[1]))
-	}
-	env = slices.Clip(env) // every request appends to it
+	env := slices.Clip(append(env(append(s.config, quiet...)...), "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1"))
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := cgi.Handler{Path: backend, Env: append(env, "GIT_PROTOCOL="+r.Header.Get("Git-Protocol")), Stderr: io.Discard}
 		c.ServeHTTP(w, r)

@@ -2,6 +2,7 @@ package hosttest
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"net/http"
 	"os/exec"
@@ -20,6 +21,7 @@ type Repo struct {
 	path string
 	dir  string
 
+	facts   sync.Map   // what was answered about commits, by command
 	pushing sync.Mutex // one push at a time, so that it is known who moved what
 	mu      sync.Mutex
 	onPush  []func(branch, was, now, user string)
@@ -132,62 +134,6 @@ func (r *Repo) must(args ...string) string {
 	return out
 }
 
-// Branches gives the commit of every branch.
-func (r *Repo) Branches() map[string]string {
-	out := map[string]string{}
-	for _, line := range strings.Fields(strings.ReplaceAll(r.must("for-each-ref", "--format=%(objectname)=%(refname:lstrip=2)", "refs/heads"), "\n", " ")) {
-		sha, branch, _ := strings.Cut(line, "=")
-		out[branch] = sha
-	}
-	return out
-}
-
-// Head gives the commit of a branch.
-func (r *Repo) Head(branch string) (sha string, ok bool) {
-	sha, err := r.git("rev-parse", "--verify", "--quiet", "refs/heads/"+branch)
-	return sha, err == nil
-}
-
-// Has tells whether there is a commit.
-func (r *Repo) Has(sha string) bool {
-	_, err := r.git("cat-file", "-e", sha+"^{commit}")
-	return err == nil && len(sha) == 40
-}
-
-// Contains tells whether a commit is an ancestor of another, or that other itself.
-func (r *Repo) Contains(commit, ancestor string) bool {
-	_, err := r.git("merge-base", "--is-ancestor", ancestor, commit)
-	return err == nil
-}
-
-// Ahead counts the commits in head that base lacks.
-func (r *Repo) Ahead(base, head string) int {
-	n, _ := strconv.Atoi(r.must("rev-list", "--count", base+".."+head))
-	return n
-}
-
-// Related tells whether two commits have an ancestor in common.
-func (r *Repo) Related(a, b string) bool {
-	_, err := r.git("merge-base", a, b)
-	return err == nil
-}
-
-// Message of a commit.
-func (r *Repo) Message(sha string) string { return r.must("log", "-1", "--format=%B", sha) }
-
-// Parents of a commit.
-func (r *Repo) Parents(sha string) []string {
-	return strings.Fields(r.must("log", "-1", "--format=%P", sha))
-}
-
-// Tree of a commit.
-func (r *Repo) Tree(sha string) string { return r.must("rev-parse", sha+"^{tree}") }
-
-// Log gives the commits in head that base lacks, newest first.
-func (r *Repo) Log(base, head string) []string {
-	return strings.Fields(r.must("rev-list", base+".."+head))
-}
-
 // Conflicts names the paths in which two commits cannot be merged, sorted.
 func (r *Repo) Conflicts(base, head string) []string {
 	_, conflicts := r.mergeTree(base, head)
@@ -196,13 +142,13 @@ func (r *Repo) Conflicts(base, head string) []string {
 
 // mergeTree merges without a work tree (git-merge-tree(1)): the tree's id first, then the names of conflicts.
 func (r *Repo) mergeTree(base, head string) (tree string, conflicts []string) {
-	out, err := r.git("merge-tree", "--write-tree", "--name-only", "--no-messages", "--allow-unrelated-histories", base, head)
+	out, merged := r.fact([]string{base, head}, "merge-tree", "--write-tree", "--name-only", "--no-messages", "--allow-unrelated-histories", base, head)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if err == nil {
+	if merged {
 		return lines[0], nil
 	}
 	if len(lines[0]) != 40 {
-		r.host.fail("git merge-tree: %v\n%s", err, out)
+		r.host.fail("git merge-tree: %s", out)
 	}
 	conflicts = lines[1:]
 	slices.Sort(conflicts)
@@ -255,49 +201,54 @@ func (r *Repo) commitTree(tree, message, author string, parents ...string) strin
 	for _, p := range parents {
 		args = append(args, "-p", p)
 	}
-	cmd := exec.Command("git", args...)
-	cmd.Dir, cmd.Stdin = r.dir, strings.NewReader(message)
 	date := r.host.Now().Format("2006-01-02T15:04:05Z")
-	cmd.Env = append(gittest.Env(), "GIT_AUTHOR_NAME="+author, "GIT_AUTHOR_EMAIL="+author+"@example.com", "GIT_COMMITTER_NAME=forge",
-		"GIT_COMMITTER_EMAIL=forge@example.com", "GIT_AUTHOR_DATE="+date, "GIT_COMMITTER_DATE="+date)
+	return r.feed(message, []string{"GIT_AUTHOR_NAME=" + author, "GIT_AUTHOR_EMAIL=" + author + "@example.com", "GIT_COMMITTER_NAME=forge",
+		"GIT_COMMITTER_EMAIL=forge@example.com", "GIT_AUTHOR_DATE=" + date, "GIT_COMMITTER_DATE=" + date}, args...)
+}
+
+// Commit makes a commit on top of a parent ("" for none) with files by path, nil removing one. No branch moves: the one
+// that git-fast-import(1) asks for is given up before the end.
+func (r *Repo) Commit(parent string, files map[string]*string, message, author string) (sha string) {
+	const branch = "refs/heads/nowhere"
+	var in strings.Builder
+	data := func(text string) { fmt.Fprintf(&in, "data %d\n%s\n", len(text), text) }
+	when := r.host.Now().Unix()
+	author = strings.NewReplacer("<", "", ">", "").Replace(author)
+	fmt.Fprintf(&in, "commit %s\nmark :1\nauthor %s <%s@example.com> %d +0000\ncommitter forge <forge@example.com> %d +0000\n", branch, author, author, when, when)
+	data(strings.TrimSuffix(message, "\n") + "\n")
+	if parent != "" {
+		fmt.Fprintf(&in, "from %s\n", parent)
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if files[path] == nil {
+			fmt.Fprintf(&in, "D %s\n", path)
+			continue
+		}
+		fmt.Fprintf(&in, "M 100644 inline %s\n", path)
+		data(*files[path])
+	}
+	fmt.Fprintf(&in, "\nget-mark :1\nreset %s\nfrom %s\n\n", branch, nobody)
+	return r.feed(in.String(), nil, "fast-import", "--quiet", "--date-format=raw")
+}
+
+// feed runs a command that reads its input and may not fail.
+func (r *Repo) feed(stdin string, env []string, args ...string) string {
+	cmd := exec.Command("git", args...)
+	cmd.Dir, cmd.Stdin, cmd.Env = r.dir, strings.NewReader(stdin), append(gittest.Env(), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		r.host.fail("git commit-tree: %v\n%s", err, out)
+		r.host.fail("git %s: %v\n%s", args[0], err, out)
 	}
 	return strings.TrimSpace(string(out))
 }
 
-// Commit makes a commit on top of a parent ("" for none) with files by path, nil removing one. No branch moves.
-func (r *Repo) Commit(parent string, files map[string]*string, message, author string) (sha string) {
-	index := r.host.t.TempDir() + "/index"
-	run := func(stdin string, args ...string) string {
-		cmd := exec.Command("git", args...)
-		cmd.Dir, cmd.Stdin, cmd.Env = r.dir, strings.NewReader(stdin), append(gittest.Env(), "GIT_INDEX_FILE="+index)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			r.host.fail("git %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	var parents []string
-	if parent != "" {
-		run("", "read-tree", parent)
-		parents = []string{parent}
-	}
-	for _, path := range slices.Sorted(maps.Keys(files)) {
-		if files[path] == nil {
-			run("", "rm", "--cached", "-q", "--ignore-unmatch", "--", path)
-			continue
-		}
-		run("", "update-index", "--add", "--cacheinfo", "100644,"+run(*files[path], "hash-object", "-w", "--stdin")+","+path)
-	}
-	return r.commitTree(run("", "write-tree"), message, author, parents...)
-}
+// nobody is the id of what is not there.
+var nobody = strings.Repeat("0", 40)
 
 // SetRef moves a branch from was ("" for one that is not there) to now, or fails when it is elsewhere.
 func (r *Repo) SetRef(branch, was, now string) error {
 	if was == "" {
-		was = strings.Repeat("0", 40)
+		was = nobody
 	}
 	if _, err := r.git("update-ref", "refs/heads/"+branch, now, was); err != nil {
 		return &movedError{branch}
