@@ -86,6 +86,9 @@ func TestExplainedDefaults(t *testing.T) {
 		"environments.hooks": "keep for argocd, fail for flux", "apps.hooks": "keep for argocd, fail for flux", "apps.source.path": ".",
 		"environments.rollback.approvals": asked, "environments.rollback.ignore": "soak, windows, freezes", "environments.rollback.within": "1h",
 		"environments.hotfix.approvals": asked, "environments.hotfix.ignore": "soak, windows, freezes", "overrides.approvals": "1", "notify.events": "approval, failed, rolled-back"}
+	for key, built := range map[string]string{"time": "30s", "memory": "256MB", "documents": "20000", "file": "16MB", "depth": "500", "aliases": "8MB"} {
+		want["apps.limits."+key], want["environments.limits."+key] = built, built
+	}
 	for _, f := range Fields() {
 		if f.Default != want[f.Key] {
 			t.Errorf("the default of %s is explained as %q, want %q", f.Key, f.Default, want[f.Key])
@@ -129,7 +132,7 @@ func TestCheckFiles(t *testing.T) {
 	}
 	delete(r, "values/prod/web-big.yaml")
 	r["values/prod/web-bgi.yaml"] = ""
-	const want = `ferry.yaml:57:18: "web" in "prod-eu" needs the values file "values/prod/web-big.yaml", which does not exist; did you mean "values/prod/web-bgi.yaml"?`
+	const want = `ferry.yaml:58:18: "web" in "prod-eu" needs the values file "values/prod/web-big.yaml", which does not exist; did you mean "values/prod/web-bgi.yaml"?`
 	if err := c.CheckFiles(r); err == nil || err.Error() != want {
 		t.Errorf("have %v\nwant %s", err, want)
 	}

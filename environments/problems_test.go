@@ -75,7 +75,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"environment twice", "  - name: dev\n    kubernetes: {version: \"1.34\"}", "  - name: dev\n    kubernetes: {version: \"1.34\"}\n  - name: «dev", `environment "dev" is already defined at ferry.yaml:6:11`},
 	{"environment badly named", "{name: global,", "{name: «Global_1,", `name "Global_1" is not a name: it has lower-case letters, digits and dashes, at most 63`},
 	{"environment without name", "{name: global, after: [eu, us]}", "«{after: [eu, us]}", "an entry of environments has no name"},
-	{"app twice", "  - name: payments", "  - name: «search", `app "search" is already defined at ferry.yaml:66:11`},
+	{"app twice", "  - name: payments", "  - name: «search", `app "search" is already defined at ferry.yaml:67:11`},
 	{"app named as a group", "    group: store\n    namespace", "    group: «payments\n    namespace", `group "payments" has the name of an app (teams/payments/ferry.app.yaml:3:11); apps and groups share one name space`},
 	{"app without source", `  - name: search
     team: storefront
@@ -151,7 +151,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"drop everything", "      - {kind: Secret, name: web}", "      - «{kind: Secret}", "an entry of drop has no name"},
 	{"an extra of ferry's own", "    extra: [\"extra/{app}?\"]", "    extra: [«.ferry/schemas]", "an entry of extra \".ferry/schemas\" is not a file or folder of the GitOps repository: it lies in .ferry, which is not for manifests"},
 	{"an extra that holds an app", "    extra: [\"extra/{app}?\"]", "    extra: [«clusters]", "the extra \"clusters\" holds folders that promotions replace"},
-	{"two policies of a name", "trust:", "  - {name: «replicas, rule: \"true\", message: m}\ntrust:", "policy \"replicas\" is already defined at ferry.yaml:132:11"},
+	{"two policies of a name", "trust:", "  - {name: «replicas, rule: \"true\", message: m}\ntrust:", "policy \"replicas\" is already defined at ferry.yaml:134:11"},
 	{"an address in Git", "{to: FERRY_NOTIFY_RELEASES,", "{to: «slack://hook:T-B-X@webhook,", "to \"slack://***@webhook\" is not the name of an environment variable"},
 	{"news of nobody", "teams: [storefront]\n    text", "teams: [«nobody]\n    text", "notify names \"nobody\", which does not exist"},
 	{"alias of itself", "include:\n  - teams/*/ferry.app.yaml", "include: &a [«*a]", "alias *a contains itself"},
@@ -161,7 +161,7 @@ var mutations = []struct{ name, old, new, want string }{
 	{"key that is a list", "dev.azurecr.io: prod.azurecr.io", "«[a]: prod.azurecr.io", "a key must be a plain name"},
 	{"tag", "merge: review", "merge: «!secret review", "the tag !secret has no meaning here"},
 	{"second document", "    acceptance/*: [app/ci]\n", "    acceptance/*: [app/ci]\n«---\nversion: 1\n", "the file has a second document; one is read"},
-	{"bracket left open", "only: [dev, prod-eu]\n\nenvironments:\n  - name", "only: [dev, prod-eu\n\nenvironments:\n  «- name", "this is not YAML: did not find expected ',' or ']'; the bracket is opened in line 70"},
+	{"bracket left open", "only: [dev, prod-eu]\n\nenvironments:\n  - name", "only: [dev, prod-eu\n\nenvironments:\n  «- name", "this is not YAML: did not find expected ',' or ']'; the bracket is opened in line 71"},
 	{"tab", "merge: review\n", "merge: review\n«\tengine: flux\n", "this is not YAML: found a tab character that violates indentation"},
 	{"indentation", "  merge: review\n", "   «merge: review\n", "this is not YAML: did not find expected key"},
 }

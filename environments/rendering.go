@@ -15,6 +15,7 @@ type renderingFile struct {
 	IncludeCRDs     *bool         `yaml:"includeCRDs" doc:"Whether the definitions in the crds folder of a chart are rendered." example:"false"`
 	InjectNamespace *bool         `yaml:"injectNamespace" doc:"Write the app's namespace into every namespaced resource that names none." example:"true"`
 	Validate        validateRule  `yaml:"validate" doc:"What a resource that does not fit its schema does: strict refuses it, warn tells reviewers, off does not look. Schemas are those of Kubernetes' own kinds, of CustomResourceDefinitions in the render, and of .ferry/schemas. An included file may not say it." example:"strict"`
+	Limits          limitsFile    `yaml:"limits" doc:"What one render may take: far above what charts need, so that no template keeps a run from ending. An included file may not say it, and --limits (FERRY_LIMITS) says how far it may go." example:"{memory: 512MB, time: 1m}"`
 	Deterministic   deterministic `yaml:"deterministic" doc:"What a chart that asks for chance or the time does: strict refuses it where the manifests show it, seeded gives it what follows from the release. Keys and certificates are always refused." example:"seeded"`
 }
 
@@ -81,6 +82,7 @@ type Rendering struct {
 	InjectNamespace bool     `json:",omitempty"`
 	Seeded          bool     `json:",omitempty"` // chance and time follow from the release
 	Validate        string   `json:"-"`          // strict, warn or off: judges manifests and changes none
+	Limits          Limits   `json:"-"`          // refuse manifests and change none
 }
 
 // Patch is a file with patches and the resources it changes.
@@ -145,7 +147,7 @@ func (r Reading) What() string {
 func renderingOf(s renderingFile, fill *strings.Replacer) Rendering {
 	out := Rendering{
 		Hooks: string(s.Hooks), OmitCRDs: s.IncludeCRDs != nil && !*s.IncludeCRDs,
-		InjectNamespace: s.InjectNamespace != nil && *s.InjectNamespace, Seeded: s.Deterministic == "seeded", Validate: string(s.Validate),
+		InjectNamespace: s.InjectNamespace != nil && *s.InjectNamespace, Seeded: s.Deterministic == "seeded", Validate: string(s.Validate), Limits: limitsOf(s.Limits),
 	}
 	for _, p := range s.Patches {
 		out.Patches = append(out.Patches, Patch{Values: valuesOf([]valuesFile{p.Path}, fill)[0], Target: targetOf(p.Target, fill)})

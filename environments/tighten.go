@@ -20,6 +20,9 @@ func (l *loader) checkIncluded(a *writtenApp) {
 	if a.Validate != "" {
 		l.add(a.node.at("validate"), "", "only %s may say how strictly manifests are validated", RootFile)
 	}
+	if n := a.node.get("limits"); n != nil {
+		l.add(a.node.at("limits"), "", "only %s may say what a render may take", RootFile)
+	}
 	for name, override := range a.node.get("environments").pairs() {
 		for key := range override.pairs() {
 			if _, known := fieldOf(reflect.TypeFor[settings](), key.text); known && !slices.Contains(teamSettings, key.text) {

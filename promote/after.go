@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -17,65 +16,8 @@ import (
 	"github.com/ferry-cd/ferry/render"
 )
 
-// after gives the manifests as ferry.yaml wants them after the renderer: without what is dropped, patched, with extras.
-func (p *Promoter) after(ctx context.Context, w *want, ms render.Manifests) (render.Manifests, []string, error) {
-	pl := w.placement
-	a := render.After{Namespace: pl.Namespace, InjectNamespace: pl.Rendering.InjectNamespace}
-	for _, t := range pl.Rendering.Drop {
-		a.Drop = append(a.Drop, render.Target(t))
-	}
-	var notices []string
-	var err error
-	if a.Patches, err = p.patches(ctx, w); err != nil {
-		return nil, nil, err
-	}
-	if a.Extra, notices, err = p.extras(ctx, w); err != nil {
-		return nil, nil, err
-	}
-	by, ok := p.Renderers["kustomize"].(render.Patcher)
-	if len(a.Patches) > 0 && !ok {
-		return nil, nil, errors.New("there is nothing here that applies patches")
-	}
-	ms, more, err := a.Apply(ctx, ms, by)
-	return ms, append(notices, more...), err
-}
-
-// patches reads the patches of an app in an environment, in the order in which ferry.yaml lists them.
-func (p *Promoter) patches(ctx context.Context, w *want) ([]render.Patch, error) {
-	var all []render.Patch
-	var problems []error
-	for _, entry := range w.placement.Rendering.Patches {
-		files, err := p.readFiles(ctx, w.reading, []environments.Reading{{Values: entry.Values}})
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
-			some, err := render.ReadPatches(f, render.Target(entry.Target))
-			all, problems = append(all, some...), append(problems, err)
-		}
-	}
-	return all, errors.Join(problems...)
-}
-
-// extras reads what is added to a render.
-func (p *Promoter) extras(ctx context.Context, w *want) (docs []render.Document, notices []string, err error) {
-	for _, entry := range w.placement.Rendering.Extra {
-		e := environments.Reading{Values: entry, Folder: true}
-		files, err := p.readFiles(ctx, w.reading, []environments.Reading{e})
-		if err != nil {
-			return nil, nil, err
-		}
-		some, told, err := p.extra(ctx, entry.Path, files)
-		if err != nil {
-			return nil, nil, err
-		}
-		docs, notices = append(docs, some...), append(notices, told...)
-	}
-	return docs, notices, nil
-}
-
 // extra gives the documents of one file, of a folder of manifests, or of the kustomization in it.
-func (p *Promoter) extra(ctx context.Context, name string, files []render.File) ([]render.Document, []string, error) {
+func (p *Promoter) extra(ctx context.Context, name string, files []render.File, limits render.Limits) ([]render.Document, []string, error) {
 	set, folder := render.Files{}, false
 	for _, f := range files {
 		set[f.Path] = f.Data
@@ -86,7 +28,7 @@ func (p *Promoter) extra(ctx context.Context, name string, files []render.File) 
 		case err != nil:
 			return nil, nil, fmt.Errorf("extra: %w", err)
 		case kind == "kustomize":
-			out, err := p.Renderers[kind].Render(ctx, render.Request{Files: set, Dir: name})
+			out, err := p.Renderers[kind].Render(ctx, render.Request{Files: set, Dir: name, Limits: limits})
 			return out.Documents, out.Notices, err
 		case kind == "helm":
 			return nil, nil, &chartAsExtra{name}

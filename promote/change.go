@@ -58,27 +58,28 @@ type edit struct {
 	data []byte
 }
 
-// change renders what is wanted and compares it with what the base branch holds.
-func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, o Options) (*Change, error) {
-	if w.restore != nil {
-		c, err := p.revive(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		return p.finish(ctx, s, w, c, o)
-	}
+// change compares what was rendered with what the base branch holds.
+func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, r rendered, o Options) (*Change, error) {
 	k := key(w.placement)
-	ms, notices, renderer, err := p.render(ctx, w)
 	var refused *Refused
-	if errors.As(err, &refused) {
+	if errors.As(r.err, &refused) {
+		return nil, r.err
+	}
+	if r.err != nil {
+		return nil, &Failed{Key: k, Err: r.err}
+	}
+	c := &Change{Key: k, Folder: w.placement.Folder, New: r.manifests, Notices: append(r.notices, w.notices...), Origins: w.origins}
+	c.To = release.Record{Version: release.RecordVersion, App: k.App, Environment: k.Environment, Release: w.release,
+		Inputs: w.reading.inputs, Files: filesOf(r.manifests), Made: release.Made{Ferry: p.Version, Renderer: r.renderer}}
+	return p.finish(ctx, s, w, c, o)
+}
+
+// backChange is the change of a rollback.
+func (p *Promoter) backChange(ctx context.Context, s *Snapshot, w *want, o Options) (*Change, error) {
+	c, err := p.revive(ctx, w)
+	if err != nil {
 		return nil, err
 	}
-	if err != nil {
-		return nil, &Failed{Key: k, Err: err}
-	}
-	c := &Change{Key: k, Folder: w.placement.Folder, New: ms, Notices: append(notices, w.notices...), Origins: w.origins}
-	c.To = release.Record{Version: release.RecordVersion, App: k.App, Environment: k.Environment, Release: w.release,
-		Inputs: w.reading.inputs, Files: filesOf(ms), Made: release.Made{Ferry: p.Version, Renderer: renderer}}
 	return p.finish(ctx, s, w, c, o)
 }
 
@@ -143,40 +144,7 @@ func (c *Change) check(p environments.Placement, o Options, judged []check.Findi
 	return errors.Join(problems...)
 }
 
-// render gives the canonical manifests of one app in one environment.
-func (p *Promoter) render(ctx context.Context, w *want) (render.Manifests, []string, string, error) {
-	req, err := p.request(ctx, w)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	kind, err := render.Detect(req.Files, req.Dir)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	r := p.Renderers[kind]
-	out, err := r.Render(ctx, req)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	ms, err := render.Canonical(out, req.Namespace)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	if len(ms) == 0 {
-		return nil, nil, "", refuse(key(w.placement), "look at what it renders: ferry render --app "+w.placement.App+" --env "+w.placement.Environment,
-			"the render holds no resource at all; an environment is emptied on purpose only")
-	}
-	ms, notices, err := p.after(ctx, w, ms)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	pinning, err := render.Pin(ms, imagesOf(w.placement, w.release))
-	if err != nil {
-		return nil, nil, "", err
-	}
-	return pinning.Manifests, slices.Concat(out.Notices, notices, pinning.Notices), r.Name() + " " + r.Version(), nil
-}
-
+// request reads what a renderer is given.
 func (p *Promoter) request(ctx context.Context, w *want) (render.Request, error) {
 	pl, rel := w.placement, w.release
 	files, err := p.Sources.Files(ctx, rel.App, rel.Templates)
@@ -197,7 +165,8 @@ func (p *Promoter) request(ctx context.Context, w *want) (render.Request, error)
 	}
 	return render.Request{App: pl.App, Environment: pl.Environment, Name: pl.App, Namespace: pl.Namespace, Files: files, Dir: dir,
 		Values: values, Set: set, Kubernetes: render.Kubernetes{Version: pl.Kubernetes.Version, APIs: pl.Kubernetes.APIs},
-		Release: rel, Engine: pl.Engine, IncludeCRDs: !pl.Rendering.OmitCRDs, Hooks: pl.Rendering.Hooks, Seed: seedOf(pl, rel)}, nil
+		Release: rel, Engine: pl.Engine, IncludeCRDs: !pl.Rendering.OmitCRDs, Hooks: pl.Rendering.Hooks, Seed: seedOf(pl, rel),
+		Limits: render.Limits(pl.Rendering.Limits).Or(render.BuiltIn).Below(p.Limits)}, nil
 }
 
 // within gives the folder to render relative to the folder that was stored with the release.
@@ -229,8 +198,8 @@ func (p *Promoter) Render(ctx context.Context, s *Snapshot, k Key) (render.Manif
 	if err != nil {
 		return nil, nil, err
 	}
-	ms, notices, _, err := p.render(ctx, w)
-	return ms, notices, err
+	r, err := p.render(ctx, w)
+	return r.manifests, r.notices, err
 }
 
 // Request gives what Render would render, and with what.

@@ -11,12 +11,10 @@ func (p *Promoter) planWrite(ctx context.Context, s *Snapshot, promotion Promoti
 		return nil
 	}
 	promotion.Action, promotion.Unit = ActionWrite, ""
-	able, err := p.changes(ctx, s, &promotion, wants, o, plan)
-	if err != nil || len(able) == 0 {
-		return err
-	}
-	plan.Promotions = append(plan.Promotions, promotion)
-	return nil
+	return p.changes(ctx, s, &promotion, wants, o, plan, func([]*want) error {
+		plan.Promotions = append(plan.Promotions, promotion)
+		return nil
+	})
 }
 
 // joinDirect makes one commit of everything that is written straight to one branch for one environment.

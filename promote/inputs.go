@@ -158,7 +158,7 @@ func settings(p environments.Placement) string {
 
 // said gives what changes manifests; nil where it is as built in.
 func said(r environments.Rendering) *environments.Rendering {
-	r.Validate = ""
+	r.Validate, r.Limits = "", environments.Limits{}
 	if reflect.DeepEqual(r, environments.Rendering{}) {
 		return nil
 	}

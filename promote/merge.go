@@ -1,6 +1,7 @@
 package promote
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -65,48 +66,57 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 	if promotion.PullRequest.Queued || rules.UpToDate && merge.Way == AtOnce && plan.mergesInto(promotion.PullRequest.Base) {
 		return nil // of those that must hold the newest base, one at a time
 	}
-	genuine, err := p.genuine(ctx, s, u, have)
-	if err != nil {
+	if err := p.genuine(ctx, s, u, have, plan, func() { plan.merge(merge) }); err != nil || !rules.UpToDate {
 		return err
 	}
-	if genuine {
-		plan.Merges = append(plan.Merges, merge)
-	}
-	return nil
+	return plan.part.line.drain() // whether this one is merged decides about the next
 }
 
-// genuine renders once more what a branch says it holds. Records can be forged together with the manifests they list, by
-// whoever may push to the branch; only what ferry itself would write is merged without a person.
-func (p *Promoter) genuine(ctx context.Context, s *Snapshot, u unit, have *proposal) (bool, error) {
-	if have.gone {
-		return true, nil // it was held against the record of its base, file by file
-	}
+// genuine renders once more what a branch says it holds, and goes on where it is that. Records can be forged together with
+// the manifests they list, by whoever may push to the branch; only what ferry itself would write is merged without a person.
+func (p *Promoter) genuine(ctx context.Context, s *Snapshot, u unit, have *proposal, plan *Plan, then func()) error {
+	var bad error // the first
 	for _, pl := range u.placements {
 		r, ok := have.records[pl.App]
-		if !ok {
+		if !ok || have.gone { // what goes was held against the record of its base, file by file
 			continue
 		}
 		if h, back := s.backwards(pl); back && h.Rollback.To.Is(r) {
 			st, err := p.past(ctx, s, pl, h.Rollback.To)
 			if err != nil {
-				return false, err
+				return err
 			}
 			if !slices.Equal(st.Record.Files, r.Files) {
-				return false, refuse(u.Key, "close the pull request and delete its branch; ferry proposes the rollback again",
+				return refuse(u.Key, "close the pull request and delete its branch; ferry proposes the rollback again",
 					"the branch %s does not hold what %s was", u.branch(), h.Rollback.To.Version)
 			}
 			continue
 		}
-		ms, _, _, err := p.render(ctx, wanted(pl, r))
-		if err != nil {
-			return false, &Failed{Key: key(pl), Err: err}
-		}
-		if !slices.Equal(filesOf(ms), r.Files) {
-			return false, refuse(u.Key, "close the pull request and delete its branch; ferry proposes the release again",
-				"the branch %s does not hold what ferry renders for %s", u.branch(), pl.App)
+		if err := plan.render(wanted(pl, r), func(made rendered) error {
+			bad = cmp.Or(bad, differs(u, pl, r, made))
+			return nil
+		}); err != nil {
+			return err
 		}
 	}
-	return true, nil
+	return plan.then(func() error {
+		if bad == nil {
+			then()
+		}
+		return bad
+	})
+}
+
+// differs says that a branch holds something else than what was rendered.
+func differs(u unit, pl environments.Placement, r release.Record, made rendered) error {
+	if made.err != nil {
+		return &Failed{Key: key(pl), Err: made.err}
+	}
+	if !slices.Equal(filesOf(made.manifests), r.Files) {
+		return refuse(u.Key, "close the pull request and delete its branch; ferry proposes the release again",
+			"the branch %s does not hold what ferry renders for %s", u.branch(), pl.App)
+	}
+	return nil
 }
 
 // byRule are the conditions that no gate states: a conflict, and environments whose pull requests people merge.

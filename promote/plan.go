@@ -47,6 +47,7 @@ type Plan struct {
 	Backlog    int  // apps that the audit has not come to yet; later runs do
 	again      bool // a decision opens the way for more
 	mistakes   []mistake
+	part       *part // while it is being made
 }
 
 // Action is what happens to a promotion.
@@ -131,18 +132,8 @@ func (p *Promoter) Plan(ctx context.Context, s *Snapshot, o Options) (*Plan, err
 		return nil, err
 	}
 	plan := &Plan{State: s, Decisions: slices.Clone(s.confirmed)}
-	units := s.units(o)
-	for i, u := range units {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		p.step(i+1, len(units), "plan "+u.App+" in "+u.Environment)
-		if err := p.planUnit(ctx, s, u, o, plan); err != nil {
-			if !perUnit(err) {
-				return nil, err
-			}
-			plan.Failures = append(plan.Failures, err)
-		}
+	if err := p.planUnits(ctx, s, o, plan); err != nil {
+		return nil, err
 	}
 	plan.Failures = append(plan.Failures, p.collisions(ctx, s, plan)...)
 	if err := p.stale(ctx, s, o, plan); err != nil {
@@ -326,25 +317,44 @@ func (s *Snapshot) keepNewer(wants []*want, have *proposal, isOpen bool) []*want
 }
 
 // changes renders what is wanted. Apps that share a pull request do not share a fate: one that cannot be rendered or placed
-// is left out, by name, and the others go on. It returns what could be made.
-func (p *Promoter) changes(ctx context.Context, s *Snapshot, promotion *Promotion, wants []*want, o Options, plan *Plan) ([]*want, error) {
+// is left out, by name, and the others go on. then gets what could be made, if anything.
+func (p *Promoter) changes(ctx context.Context, s *Snapshot, promotion *Promotion, wants []*want, o Options, plan *Plan, then func(able []*want) error) error {
 	var able []*want
+	take := func(w *want, c *Change, err error) error {
+		if err != nil {
+			return plan.stop(w.placement, err, o, promotion)
+		}
+		able = append(able, w)
+		promotion.Changes = append(promotion.Changes, *c)
+		if len(c.Discards) > 0 {
+			promotion.Discards = append(promotion.Discards, "hand edits of "+some(c.Discards))
+		}
+		return nil
+	}
 	for _, w := range wants {
 		plan.Rendered++
-		c, err := p.change(ctx, s, w, o)
-		if err == nil {
-			able = append(able, w)
-			promotion.Changes = append(promotion.Changes, *c)
-			if len(c.Discards) > 0 {
-				promotion.Discards = append(promotion.Discards, "hand edits of "+some(c.Discards))
-			}
-			continue
+		var err error
+		if w.restore != nil {
+			err = plan.then(func() error {
+				c, err := p.backChange(ctx, s, w, o)
+				return take(w, c, err)
+			})
+		} else {
+			err = plan.render(w, func(r rendered) error {
+				c, err := p.change(ctx, s, w, r, o)
+				return take(w, c, err)
+			})
 		}
-		if err := plan.stop(w.placement, err, o, promotion); err != nil {
-			return nil, err
+		if err != nil {
+			return err
 		}
 	}
-	return able, nil
+	return plan.then(func() error {
+		if len(able) == 0 {
+			return nil
+		}
+		return then(able)
+	})
 }
 
 // stop leaves one app out. It is a failure of the run only where the run is about that app.

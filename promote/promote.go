@@ -83,6 +83,7 @@ type Promoter struct {
 	Words     environments.Words         // what ferry.yaml's own words are checked with
 	Commits   Commits                    // nil where nobody can look into sources
 	Now       func() time.Time
+	Limits    render.Limits                      // the most that ferry.yaml may allow a render; what is zero is not bounded
 	Version   string                             // ferry's own, for information in the record
 	Run       string                             // URL of the CI run, "" outside CI
 	Progress  func(format string, a ...any)      // talk for people; nil is silent

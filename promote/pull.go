@@ -41,10 +41,13 @@ func (p *Promoter) planPullRequest(ctx context.Context, s *Snapshot, u unit, pro
 
 // planContent renders what a pull request will carry, and says what its merge will wait for.
 func (p *Promoter) planContent(ctx context.Context, s *Snapshot, u unit, promotion Promotion, wants []*want, have *proposal, o Options, plan *Plan) error {
-	able, err := p.changes(ctx, s, &promotion, wants, o, plan)
-	if err != nil || len(able) == 0 {
-		return err
-	}
+	return p.changes(ctx, s, &promotion, wants, o, plan, func(able []*want) error {
+		return p.planMade(ctx, s, u, promotion, wants, able, have, o, plan)
+	})
+}
+
+// planMade is planContent once everything is rendered; able is what could be.
+func (p *Promoter) planMade(ctx context.Context, s *Snapshot, u unit, promotion Promotion, wants, able []*want, have *proposal, o Options, plan *Plan) error {
 	if len(able) < len(wants) && u.placements[0].Together {
 		plan.stopUnit(u, "together: "+strings.Join(promotion.LeftOut, "; "))
 		return nil

@@ -147,54 +147,57 @@ func (p *Promoter) Check(ctx context.Context, s *Snapshot, sha string) (*Plan, e
 	if err := after.configure(ctx, p.Repo, p.Version, p.Words, refs); err != nil {
 		return nil, err
 	}
-	plan := &Plan{}
+	l := p.newLine(ctx)
+	defer l.end()
+	plan := &Plan{part: &part{line: l}}
 	for _, pl := range after.placements {
 		live := s.lives[key(pl)]
 		was, there := s.Config.Placement(pl.App, pl.Environment)
 		if !live.Found || !there {
 			continue
 		}
-		change, err := p.effect(ctx, s, &after, was, pl, live, plan)
-		if err != nil {
-			if !perUnit(err) {
-				return nil, err
-			}
-			plan.Failures = append(plan.Failures, err)
-			continue
-		}
-		if change != nil {
-			plan.Promotions = append(plan.Promotions, Promotion{Environment: pl.Environment, Unit: pl.App, Action: ActionEffect, Base: s.DefaultBranch, Branch: sha, Changes: []Change{*change}})
+		if err := plan.note(p.effect(ctx, s, &after, was, pl, plan, func(c Change) {
+			plan.Promotions = append(plan.Promotions, Promotion{Environment: pl.Environment, Unit: pl.App, Action: ActionEffect, Base: s.DefaultBranch, Branch: sha, Changes: []Change{c}})
+		})); err != nil {
+			return nil, err
 		}
 	}
-	return plan, nil
+	return plan, l.drain()
 }
 
-// effect renders one app before and after; nil where its inputs stay the same.
-func (p *Promoter) effect(ctx context.Context, s, after *Snapshot, was, pl environments.Placement, live Live, plan *Plan) (*Change, error) {
+// effect renders one app before and after, unless its inputs stay the same.
+func (p *Promoter) effect(ctx context.Context, s, after *Snapshot, was, pl environments.Placement, plan *Plan, then func(Change)) error {
 	none := func(string) (release.Record, bool, error) { return release.Record{}, false, nil }
-	rel := live.Record.Release
-	before, err := s.read(ctx, p.Repo, was, rel, none)
+	record := s.lives[key(pl)].Record
+	before, err := s.read(ctx, p.Repo, was, record.Release, none)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	then, err := after.read(ctx, p.Repo, pl, rel, none)
-	if err != nil || before.inputs.Digest == then.inputs.Digest {
-		return nil, err
+	now, err := after.read(ctx, p.Repo, pl, record.Release, none)
+	if err != nil || before.inputs.Digest == now.inputs.Digest {
+		return err
 	}
 	plan.Rendered += 2
-	from, _, _, err := p.render(ctx, &want{placement: was, release: rel, reading: before})
-	if err != nil {
-		return nil, &Failed{Key: key(pl), Err: fmt.Errorf("before the change: %w", err)}
+	var from rendered
+	if err := plan.render(&want{placement: was, release: record.Release, reading: before}, func(r rendered) error {
+		from = r
+		return nil
+	}); err != nil {
+		return err
 	}
-	to, notices, _, err := p.render(ctx, &want{placement: pl, release: rel, reading: then})
-	if err != nil {
-		return nil, &Failed{Key: key(pl), Err: err}
-	}
-	record := live.Record
-	c := &Change{Key: key(pl), Folder: pl.Folder, From: &record, To: record, Old: from, New: to, Notices: notices}
-	c.To.Inputs = then.inputs
-	c.Diff = diff.CompareWith(from, to, diff.Options{Namespace: pl.Namespace})
-	return c, nil
+	return plan.render(&want{placement: pl, release: record.Release, reading: now}, func(to rendered) error {
+		if from.err != nil {
+			return &Failed{Key: key(pl), Err: fmt.Errorf("before the change: %w", from.err)}
+		}
+		if to.err != nil {
+			return &Failed{Key: key(pl), Err: to.err}
+		}
+		c := Change{Key: key(pl), Folder: pl.Folder, From: &record, To: record, Old: from.manifests, New: to.manifests, Notices: to.notices}
+		c.To.Inputs = now.inputs
+		c.Diff = diff.CompareWith(from.manifests, to.manifests, diff.Options{Namespace: pl.Namespace})
+		then(c)
+		return nil
+	})
 }
 
 // PassCheck says on a person's pull request that ferry's gates do not hold it.

@@ -101,8 +101,14 @@ func pipeline(promotion Promotion, head gates.Head) []gates.Condition {
 }
 
 // mergesInto tells whether a plan merges something into a branch at once.
-func (plan *Plan) mergesInto(base string) bool {
-	return slices.ContainsFunc(plan.Merges, func(m Merge) bool { return m.Way == AtOnce && m.PullRequest.Base == base })
+func (plan *Plan) mergesInto(base string) bool { return plan.part.atOnce[base] }
+
+// merge lets the plan merge a pull request.
+func (plan *Plan) merge(m Merge) {
+	plan.Merges = append(plan.Merges, m)
+	if m.Way == AtOnce {
+		plan.part.atOnce[m.PullRequest.Base] = true
+	}
 }
 
 // planMoved puts what waits for nothing else onto the newest base, where the rules of the branch ask for that. Earlier would

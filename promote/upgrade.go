@@ -46,50 +46,74 @@ func (p *Promoter) Upgrades(ctx context.Context, s *Snapshot, scope Scope) ([]Up
 	if err := s.Known(scope); err != nil {
 		return nil, err
 	}
-	var all []Upgrade
-	for _, pl := range s.placements {
-		if !scope.has(key(pl)) || !s.lives[key(pl)].Found {
-			continue
-		}
-		u, err := p.upgrade(ctx, s, pl)
-		if err != nil {
+	l := p.newLine(ctx)
+	defer l.end()
+	in := slices.DeleteFunc(slices.Clone(s.placements), func(pl environments.Placement) bool {
+		return !scope.has(key(pl)) || !s.lives[key(pl)].Found
+	})
+	for _, pl := range in {
+		if err := p.beginUpgrade(ctx, s, pl, l); err != nil {
 			return nil, err
 		}
-		all = append(all, u)
+	}
+	if err := l.drain(); err != nil {
+		return nil, err
+	}
+	var all []Upgrade
+	for _, pl := range in {
+		all = append(all, s.upgrades[key(pl)])
 	}
 	return all, nil
 }
 
 // upgrade compares one app in one environment, once for each snapshot.
 func (p *Promoter) upgrade(ctx context.Context, s *Snapshot, pl environments.Placement) (Upgrade, error) {
-	if u, ok := s.upgrades[key(pl)]; ok {
-		return u, nil
+	l := p.newLine(ctx)
+	defer l.end()
+	if err := p.beginUpgrade(ctx, s, pl, l); err != nil {
+		return Upgrade{}, err
 	}
-	live := s.lives[key(pl)]
-	u := Upgrade{Key: key(pl), From: "ferry " + live.Record.Made.Ferry + ", " + live.Record.Made.Renderer}
-	err := p.compare(ctx, live.Record, pl, &u)
-	if err != nil && ctx.Err() != nil {
-		return u, ctx.Err()
+	err := l.drain()
+	return s.upgrades[key(pl)], err
+}
+
+// beginUpgrade begins to compare one app in one environment; once it is finished the snapshot has what came of it.
+func (p *Promoter) beginUpgrade(ctx context.Context, s *Snapshot, pl environments.Placement, l *line) error {
+	if _, ok := s.upgrades[key(pl)]; ok {
+		return nil
 	}
-	if err != nil {
-		u.Kind, u.Reason = UpgradeFailed, err.Error()
+	r := s.lives[key(pl)].Record
+	u := Upgrade{Key: key(pl), From: "ferry " + r.Made.Ferry + ", " + r.Made.Renderer}
+	if string(inputID(r, settingsInput)) != settings(pl) {
+		u.Kind, u.Reason = UpgradePending, "ferry.yaml says other things than when it was rendered"
+		s.keep(u)
+		return nil
 	}
+	return l.render(wanted(pl, r), func(made rendered) error {
+		err := made.err
+		if err == nil {
+			err = p.compare(ctx, r, pl, made.manifests, &u)
+		}
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			u.Kind, u.Reason = UpgradeFailed, err.Error()
+		}
+		s.keep(u)
+		return nil
+	})
+}
+
+func (s *Snapshot) keep(u Upgrade) {
 	if s.upgrades == nil {
 		s.upgrades = map[Key]Upgrade{}
 	}
-	s.upgrades[key(pl)] = u
-	return u, nil
+	s.upgrades[u.Key] = u
 }
 
-func (p *Promoter) compare(ctx context.Context, r release.Record, pl environments.Placement, u *Upgrade) error {
-	if string(inputID(r, settingsInput)) != settings(pl) {
-		u.Kind, u.Reason = UpgradePending, "ferry.yaml says other things than when it was rendered"
-		return nil
-	}
-	ms, _, _, err := p.render(ctx, wanted(pl, r))
-	if err != nil {
-		return err
-	}
+// compare sorts what a record would become.
+func (p *Promoter) compare(ctx context.Context, r release.Record, pl environments.Placement, ms render.Manifests, u *Upgrade) error {
 	if u.Files = changedFiles(r.Files, filesOf(ms)); len(u.Files) == 0 {
 		u.Kind = UpgradeSame
 		return nil

@@ -34,6 +34,7 @@ type Request struct {
 	Seed        string // chance and the time of day follow from it; "" = what depends on them is refused
 	Hooks       string // keep, drop or fail; "" asks Engine: argocd runs hooks, nobody else does
 	KeepHooks   bool   // ad hoc and --raw: print hooks as helm template does
+	Limits      Limits // what is left out is as built in
 }
 
 // Set is one value by dotted path, with Helm's --set-string or, where Typed, --set meaning.

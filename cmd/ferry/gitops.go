@@ -24,6 +24,7 @@ type gitopsOptions struct {
 	identity string
 	user     string // on the embedded forge; "" is ferry itself
 	registry *registryOptions
+	limits   limitsFlag
 	forge    forgeOptions
 }
 
@@ -40,6 +41,8 @@ func gitopsFlags(o *gitopsOptions) []cli.Flag {
 			Usage: "GitOps repository: `URL` or path of a bare repository (default: the origin of this checkout)"},
 		&cli.StringFlag{Name: "identity", EnvVars: []string{"FERRY_IDENTITY"}, Destination: &o.identity, Value: "ferry <ferry@localhost>",
 			Usage: "author of ferry's commits, as `NAME <MAIL>`"},
+		&cli.GenericFlag{Name: "limits", EnvVars: []string{"FERRY_LIMITS"}, Value: &o.limits,
+			Usage: "the most that ferry.yaml may allow a render, as `KEY=SIZE,...`: memory=512MB,time=1m"},
 	}, forgeFlags(&o.forge)...), registryFlags(o.registry)...)
 }
 
@@ -87,7 +90,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 	store := source.NewStore(repo)
 	words, past := report.Writer{Budget: budget(forge)}, &history{app: a, gitops: remote, opened: map[string]*git.Repository{}, forges: map[string]sourceForge{}, id: id, user: user, said: at.said(o.forge)}
 	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Judges: judges{}, Write: words.PullRequest, Message: words.Message, Words: report.Words(),
-		Commits: past.commits, Now: a.Now, Version: version, Run: ci.RunURL,
+		Commits: past.commits, Limits: o.limits.Limits, Now: a.Now, Version: version, Run: ci.RunURL,
 		Progress: func(format string, v ...any) { a.say(info, format, v...) }, Step: a.progress}
 	if forge != nil {
 		p.Forge, p.Signer = forge, at.signing()

@@ -22,6 +22,7 @@ type renderOptions struct {
 	name, namespace, kubeVersion string
 	out, explain                 string
 	raw, keepHooks               bool
+	limits                       limitsFlag
 }
 
 // texts is a flag that may be given many times and whose commas mean nothing here.
@@ -62,7 +63,7 @@ func (a *app) renderCommand() *cli.Command {
 			if c.NArg() != 1 {
 				return usagef("render takes one folder, after the flags")
 			}
-			o.dir = c.Args().First()
+			o.dir, o.limits = c.Args().First(), configured.gitops.limits
 			return a.runRender(c.Context, o)
 		},
 	}
@@ -142,7 +143,7 @@ func (a *app) renderingOf(o renderOptions) (rendering, error) {
 	r := rendering{Renderer: sources.Renderer, Request: render.Request{
 		Name: o.name, Namespace: o.namespace, Files: sources.files, Dir: sources.dir,
 		Kubernetes:  render.Kubernetes{Version: o.kubeVersion, APIs: splitAll(o.apis)},
-		IncludeCRDs: true, KeepHooks: o.raw || o.keepHooks,
+		IncludeCRDs: true, KeepHooks: o.raw || o.keepHooks, Limits: o.limits.Limits,
 	}}
 	if r.Values, err = a.readValues(o.values); err != nil {
 		return rendering{}, err

@@ -5,17 +5,15 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
-// Limits of one render. They are far above what charts need, and together keep a hostile one below 512 MB.
-const (
-	maxWork      = 256 << 20 // bytes that templates may make, printed or not
-	maxValue     = 32 << 20  // bytes of one value, and of all that is rendered
-	maxNested    = 500       // levels of one value, and of tpl inside tpl
-	maxDocuments = 20_000
-	maxInput     = 16 << 20  // bytes of one file of values
-	maxUnpacked  = 100 << 20 // bytes of all archives of a chart
-)
+// valueShare is the part of the memory of a render that one value, and all that is rendered, may take.
+const valueShare = 8
+
+// maxUnpacked is the bytes of all archives of a chart; no key changes it.
+const maxUnpacked = 100 << 20
 
 // nodeWeight is what an entry of a map or list weighs besides its text.
 const nodeWeight = 16
@@ -23,47 +21,40 @@ const nodeWeight = 16
 // budget ends templates that would never end or would fill the memory. Loops, calls of templates and functions ask it.
 type budget struct {
 	ctx     context.Context
+	limits  render.Limits
 	made    int
 	changed bool // a template has called a function that changes a map
 }
 
 // LimitError is a render that was stopped: by a limit, or because time is up.
-type LimitError struct {
-	What string
-	err  error
-}
-
-func (e *LimitError) Error() string {
-	if e.err != nil {
-		return e.What + ": " + e.err.Error()
-	}
-	return e.What
-}
-
-func (e *LimitError) Unwrap() error { return e.err }
+type LimitError = render.LimitError
 
 // step is asked once in each turn of a loop and in each call of a template.
 func (b *budget) step() error {
 	if b.ctx.Err() != nil {
-		return &LimitError{What: "rendering was stopped", err: context.Cause(b.ctx)}
+		return render.Stopped(b.ctx)
 	}
 	return nil
 }
 
 // spend pays for n bytes that were made.
 func (b *budget) spend(n int) error {
-	if b.made += n; b.made > maxWork {
-		return &LimitError{What: fmt.Sprintf("the templates make more than %d MB", maxWork>>20)}
+	if b.made += n; b.made > b.limits.Memory {
+		return &LimitError{What: "the templates make more than " + render.Size(b.limits.Memory), Limit: render.MemoryLimit}
 	}
 	return b.step()
 }
 
 // fits refuses what would become one value that is too large.
 func (b *budget) fits(n int) error {
-	if n > maxValue {
-		return &LimitError{What: fmt.Sprintf("a value of more than %d MB", maxValue>>20)}
+	if n > b.limits.Memory/valueShare {
+		return b.tooLarge()
 	}
 	return nil
+}
+
+func (b *budget) tooLarge() error {
+	return &LimitError{What: "a value of more than " + render.Size(b.limits.Memory/valueShare), Limit: render.MemoryLimit}
 }
 
 // bounded refuses values that are too large, or too deep, once written out. A value may hold another one many times over,
@@ -76,8 +67,8 @@ func (b *budget) bounded(v any) error {
 }
 
 func (b *budget) boundedValue(v reflect.Value) error {
-	left := maxValue
-	return weigh(v, maxNested, &left)
+	left := b.limits.Memory / valueShare
+	return b.weigh(v, b.limits.Depth, &left)
 }
 
 func isScalar(v any) bool {
@@ -88,9 +79,9 @@ func isScalar(v any) bool {
 	return false
 }
 
-func weigh(v reflect.Value, depth int, left *int) error {
+func (b *budget) weigh(v reflect.Value, depth int, left *int) error {
 	if depth == 0 {
-		return &LimitError{What: fmt.Sprintf("a value nested deeper than %d levels", maxNested)}
+		return &LimitError{What: fmt.Sprintf("a value nested deeper than %d levels", b.limits.Depth), Limit: render.DepthLimit}
 	}
 	*left -= nodeWeight
 	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
@@ -105,20 +96,20 @@ func weigh(v reflect.Value, depth int, left *int) error {
 			break
 		}
 		for i := range v.Len() {
-			if err := weigh(v.Index(i), depth-1, left); err != nil {
+			if err := b.weigh(v.Index(i), depth-1, left); err != nil {
 				return err
 			}
 		}
 	case reflect.Map:
 		for entries := v.MapRange(); entries.Next(); {
 			*left -= nodeWeight + len(entries.Key().String())
-			if err := weigh(entries.Value(), depth-1, left); err != nil {
+			if err := b.weigh(entries.Value(), depth-1, left); err != nil {
 				return err
 			}
 		}
 	}
 	if *left < 0 {
-		return &LimitError{What: fmt.Sprintf("a value of more than %d MB", maxValue>>20)}
+		return b.tooLarge()
 	}
 	return nil
 }

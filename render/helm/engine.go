@@ -13,6 +13,8 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
 // engine executes the templates of one chart, once. Helm's own cannot be used: it hands the clock and chance to templates,
@@ -45,13 +47,13 @@ func newEngine() *engine {
 }
 
 // begin makes an engine as good as new.
-func (e *engine) begin(ctx context.Context, world *entropy) {
-	*e.budget, *e.entropy = budget{ctx: ctx}, *world
+func (e *engine) begin(ctx context.Context, limits render.Limits, world *entropy) {
+	*e.budget, *e.entropy = budget{ctx: ctx, limits: limits}, *world
 	e.including, e.depth, e.texts = map[string]int{}, 0, nil
 }
 
-// maxIncluded is how often Helm lets a template be included inside itself.
-const maxIncluded = 1000
+// includesPerLevel makes of the built-in depth what Helm has: a template is included inside itself a thousand times.
+const includesPerLevel = 2
 
 // rootName is the template that all others belong to, and whose name a text given to tpl has in messages.
 const rootName = "gotpl"
@@ -138,8 +140,8 @@ func (e *engine) execute(set *template.Template, name string, data any) (string,
 }
 
 func (e *engine) include(set *template.Template, name string, data any) (string, error) {
-	if e.including[name] > maxIncluded {
-		return "", &LimitError{What: fmt.Sprintf("template %q includes itself more than %d times", name, maxIncluded)}
+	if most := e.limits.Depth * includesPerLevel; e.including[name] > most {
+		return "", &LimitError{What: fmt.Sprintf("template %q includes itself more than %d times", name, most), Limit: render.DepthLimit}
 	}
 	e.including[name]++
 	defer func() { e.including[name]-- }()
@@ -151,8 +153,8 @@ func (e *engine) include(set *template.Template, name string, data any) (string,
 
 // tpl renders a text with the templates around it. What it defines is seen by itself and by what it includes only.
 func (e *engine) tpl(outer *template.Template, text string, data any) (string, error) {
-	if e.depth++; e.depth > maxNested {
-		return "", &LimitError{What: fmt.Sprintf("tpl calls itself more than %d times", maxNested)}
+	if e.depth++; e.depth > e.limits.Depth {
+		return "", &LimitError{What: fmt.Sprintf("tpl calls itself more than %d times", e.limits.Depth), Limit: render.DepthLimit}
 	}
 	defer func() { e.depth-- }()
 	if !strings.Contains(text, "{{") {

@@ -39,7 +39,13 @@ func (e *ChartError) Error() string {
 }
 
 // Hint is what to do next, "" where the reason says it.
-func (e *ChartError) Hint() string { return e.hint }
+func (e *ChartError) Hint() string {
+	var limit *LimitError
+	if e.hint == "" && errors.As(e.err, &limit) {
+		return limit.Hint()
+	}
+	return e.hint
+}
 
 // DependencyError is a Chart.yaml that names charts which charts/ does not hold.
 type DependencyError struct {

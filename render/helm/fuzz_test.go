@@ -47,8 +47,8 @@ func FuzzValues(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two, path, value string) {
 		files := []render.File{{Path: "one.yaml", Data: []byte(one)}, {Path: "two.yaml", Data: []byte(two)}}
 		for _, set := range [][]render.Set{nil, {{Path: path, Value: value, Typed: true}}, {{Path: path, Value: value}}, {{Path: path, Value: value, Literal: true}}} {
-			first, err := mergeValues(files, set)
-			again, errAgain := mergeValues(files, set)
+			first, err := mergeValues(files, set, render.BuiltIn)
+			again, errAgain := mergeValues(files, set, render.BuiltIn)
 			if (err == nil) != (errAgain == nil) || toYAML(first) != toYAML(again) {
 				t.Errorf("not the same twice: %v, %v", err, errAgain)
 			}

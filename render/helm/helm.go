@@ -57,6 +57,7 @@ func (*Renderer) Version() string { return libraryVersion }
 // "release-name" and "default"; without a Kubernetes version it refuses. What a chart would render differently the next
 // time is refused too: a *RandomError.
 func (h *Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
+	r.Limits = r.Limits.Or(render.BuiltIn)
 	if r.Seed != "" {
 		return h.seeded(ctx, r)
 	}
@@ -144,13 +145,18 @@ func (h *Renderer) prepare(r render.Request) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := mergeValues(r.Values, r.Set)
+	values, err := mergeValues(r.Values, r.Set, r.Limits)
 	if err != nil {
 		return nil, err
 	}
 	b, err := h.charts.of(r.Files, r.Dir)
 	if err != nil {
 		return nil, err
+	}
+	for _, f := range b.chart.Raw {
+		if err := r.Limits.CheckFile(join(r.Dir, f.Name), f.Data); err != nil {
+			return nil, err
+		}
 	}
 	j := &job{Request: r, blueprint: b, chart: copyChart(b.chart), sources: map[string]source{}}
 	if err := installable(j.chart, r.Dir, caps); err != nil {

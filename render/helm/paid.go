@@ -116,10 +116,13 @@ func pieces(text, separator any) int {
 	return times(strings.Count(s, sep)+1, 2*nodeWeight)
 }
 
+// saturated is more than any limit.
+const saturated = 1 << 50
+
 // times multiplies without running over.
 func times(a, b int) int {
-	if a > 0 && b > maxWork/a {
-		return maxWork
+	if a > 0 && b > saturated/a {
+		return saturated
 	}
 	return a * b
 }

@@ -5,17 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"time"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/ferry-cd/ferry/render"
 )
-
-// timeLimit ends a render whose caller set no deadline. Templates notice in each loop and call; a single call of a library
-// function that takes longer is left behind.
-const timeLimit = 30 * time.Second
 
 // prepare settles dependencies and values and checks them against their schemas, giving what templates see.
 func (b *blueprint) prepare(ch *chart.Chart, values map[string]any, o chartutil.ReleaseOptions, caps *chartutil.Capabilities, dir string) (chartutil.Values, error) {
@@ -46,9 +41,10 @@ type job struct {
 	changed bool // templates may have changed what the sources show
 }
 
-// execute renders the templates of the chart and its subcharts that only names; notes for people are left out.
+// execute renders the templates of the chart and its subcharts that only names; notes for people are left out. When time is
+// up templates notice in each loop and call; a single call of a library function that takes longer is left behind.
 func (j *job) execute(ctx context.Context, world *entropy, only func(name string) bool) (map[string]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	ctx, cancel := j.Limits.Within(ctx)
 	defer cancel()
 	type result struct {
 		files   map[string]string
@@ -62,7 +58,7 @@ func (j *job) execute(ctx context.Context, world *entropy, only func(name string
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, fmt.Errorf("render chart %s in %s: %w", j.chart.Name(), j.Dir, &LimitError{What: "rendering was stopped", err: context.Cause(ctx)})
+		return nil, fmt.Errorf("render chart %s in %s: %w", j.chart.Name(), j.Dir, render.Stopped(ctx))
 	case r := <-done:
 		j.changed = j.changed || r.changed
 		return r.files, templateError(j.chart, j.Dir, r.err)
@@ -76,26 +72,26 @@ func (j *job) renderAll(ctx context.Context, world *entropy, only func(string) b
 		}
 	}()
 	e := engines.Get().(*engine)
-	e.begin(ctx, world)
+	e.begin(ctx, j.Limits, world)
 	files, err = e.render(j.blueprint, j.sources, only)
 	changed = e.changed
 	engines.Put(e)
 	maps.DeleteFunc(files, func(name, _ string) bool { return strings.HasSuffix(name, "NOTES.txt") })
 	if err == nil {
-		err = countDocuments(files)
+		err = j.countDocuments(files)
 	}
 	return files, changed, err
 }
 
 // countDocuments stops before documents are sorted, which takes Helm very long for very many.
-func countDocuments(files map[string]string) error {
+func (j *job) countDocuments(files map[string]string) error {
 	n, size := 0, 0
 	for _, text := range files {
 		n += strings.Count(text, "\n---") + 1
 		size += len(text)
 	}
-	if n > maxDocuments {
-		return &LimitError{What: fmt.Sprintf("the templates render more than %d documents", maxDocuments)}
+	if n > j.Limits.Documents {
+		return &LimitError{What: fmt.Sprintf("the templates render more than %d documents", j.Limits.Documents), Limit: render.DocumentsLimit}
 	}
-	return (&budget{}).fits(size)
+	return (&budget{limits: j.Limits}).fits(size)
 }

@@ -12,11 +12,11 @@ import (
 
 // mergeValues layers the files in order and the settings over them. As with the CLI a later map merges into an earlier
 // one, anything else replaces, and a null stays until it meets the chart's own values, where it deletes.
-func mergeValues(files []render.File, settings []render.Set) (map[string]any, error) {
+func mergeValues(files []render.File, settings []render.Set, limits render.Limits) (map[string]any, error) {
 	values := map[string]any{}
 	for _, f := range files {
-		if len(f.Data) > maxInput {
-			return nil, &LimitError{What: fmt.Sprintf("%s: more than %d MB of values", f.Path, maxInput>>20)}
+		if err := limits.CheckFile(f.Path, f.Data); err != nil {
+			return nil, err
 		}
 		layer := map[string]any{}
 		if err := yaml.Unmarshal(f.Data, &layer); err != nil {

@@ -64,8 +64,8 @@ func (k *kustomization) chart(c types.HelmChart) {
 			k.files[name] = data
 		}
 	}
-	if k.size > maxSize {
-		k.refuse(field, c.Name, fmt.Sprintf("is one too many: a build reads no more than %d MB", maxSize>>20), "make the chart an app of its own")
+	if most := k.limits.Memory / inputShare; k.size > most {
+		k.refuse(field, c.Name, "is one too many: a build reads no more than "+render.Size(most), "make the chart an app of its own; "+render.MemoryLimit.Hint())
 	}
 	switch {
 	case c.ReleaseName == "" || c.NameTemplate != "":
@@ -130,7 +130,7 @@ func (k *kustomization) inflateOne(ctx context.Context, charts render.Renderer, 
 	if charts == nil {
 		return nil, errors.New("charts in kustomizations are not rendered here")
 	}
-	q := render.Request{App: r.App, Environment: r.Environment, Name: c.ReleaseName, Namespace: c.Namespace, Files: k.files, Dir: path.Join(k.dir, k.chartFolder(c)),
+	q := render.Request{Limits: r.Limits, App: r.App, Environment: r.Environment, Name: c.ReleaseName, Namespace: c.Namespace, Files: k.files, Dir: path.Join(k.dir, k.chartFolder(c)),
 		Kubernetes: r.Kubernetes, Release: r.Release, Engine: r.Engine, IncludeCRDs: c.IncludeCRDs, Seed: r.Seed, Hooks: r.Hooks, KeepHooks: r.KeepHooks}
 	if c.KubeVersion != "" {
 		q.Kubernetes.Version = c.KubeVersion

@@ -157,7 +157,7 @@ func fill(text, url string) []byte {
 // TestCanary makes sure that the canary can sing: the library, left alone, does fetch.
 func TestCanary(t *testing.T) {
 	c := newCanary(t)
-	w := &walker{dir: ".", files: render.Files{"kustomization.yaml": fill("resources: [URL/x.yaml, 'git@127.0.0.1:org/repo.git']\n", c.url)}}
+	w := &walker{limits: render.BuiltIn, dir: ".", files: render.Files{"kustomization.yaml": fill("resources: [URL/x.yaml, 'git@127.0.0.1:org/repo.git']\n", c.url)}}
 	if _, err := w.runOn(w.files); err == nil {
 		t.Fatal("git has nothing to clone here")
 	}
@@ -256,11 +256,11 @@ func TestAliasBomb(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	for name, data := range map[string][]byte{
-		"documents": bytes.Repeat([]byte("\n---\n{}"), maxDocuments+1),
-		"bytes":     bytes.Repeat([]byte("# a comment\n"), maxSize/12+1),
+		"documents": bytes.Repeat([]byte("\n---\n{}"), render.BuiltIn.Documents/documentShare+1),
+		"bytes":     bytes.Repeat([]byte("# a comment\n"), render.BuiltIn.Memory/inputShare/12+1),
 	} {
 		files := render.Files{"kustomization.yaml": []byte("resources: [a.yaml]"), "a.yaml": data}
-		_, err := New().Render(context.Background(), render.Request{Files: files, Dir: "."})
+		_, err := New().Render(context.Background(), render.Request{Files: files, Dir: ".", Limits: render.Limits{File: 100 << 20}})
 		if err == nil || !strings.Contains(err.Error(), "kustomization.yaml:1:13: resources: \"a.yaml\" is one too many") {
 			t.Errorf("%s: %v", name, err)
 		}

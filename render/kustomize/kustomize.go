@@ -22,7 +22,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"time"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -34,9 +33,6 @@ import (
 
 // libraryVersion is the version of kustomize whose output this package reproduces; a test compares it with go.mod.
 const libraryVersion = "v5.8.2"
-
-// timeLimit ends a build whose caller set no deadline.
-const timeLimit = 30 * time.Second
 
 // many resources in one build take the library a time that grows with their square: 1 s for 1,000, 20 s for 4,000. A
 // kustomization that cannot be split is told.
@@ -64,7 +60,7 @@ func (*Renderer) Version() string { return libraryVersion }
 // Render builds the kustomization in r.Dir of r.Files. Values, the release name and hooks mean nothing to it, and the
 // namespace is the kustomization's own affair.
 func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
-	w, err := walk(fromFiles(r.Files), listed(r.Files), r.Dir)
+	w, err := walk(fromFiles(r.Files), listed(r.Files), r.Dir, r.Limits.Or(render.BuiltIn))
 	if err != nil {
 		return render.Output{}, err
 	}
@@ -81,7 +77,7 @@ func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output,
 // build runs the library, under the fence, until it is done or ctx is. A build cannot be stopped half way; one that
 // nobody waits for any more ends on its own.
 func build(ctx context.Context, w *walker) ([]*resource.Resource, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	ctx, cancel := w.limits.Within(ctx)
 	defer cancel()
 	type result struct {
 		resources []*resource.Resource
@@ -98,7 +94,7 @@ func build(ctx context.Context, w *walker) ([]*resource.Resource, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, fmt.Errorf("build kustomization %s: %w", w.dir, context.Cause(ctx))
+		return nil, fmt.Errorf("build kustomization %s: %w", w.dir, render.Stopped(ctx))
 	case res := <-done:
 		if res.err != nil {
 			return nil, fmt.Errorf("build kustomization %s: %w", w.dir, res.err)

@@ -24,7 +24,7 @@ func (*Renderer) Patch(ctx context.Context, resource []byte, p render.Patch) ([]
 	if err != nil {
 		return nil, err
 	}
-	w := &walker{dir: "patch", files: render.Files{"patch/kustomization.yaml": file, "patch/resource.yaml": resource, "patch/patch.yaml": p.Data}}
+	w := &walker{limits: render.BuiltIn, dir: "patch", files: render.Files{"patch/kustomization.yaml": file, "patch/resource.yaml": resource, "patch/patch.yaml": p.Data}}
 	all, err := build(ctx, w)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func TestQuiet(t *testing.T) {
 	if _, err := same(t, files, "."); err != nil {
 		t.Fatal(err)
 	}
-	w, err := walk(fromFiles(files), listed(files), ".")
+	w, err := walk(fromFiles(files), listed(files), ".", render.BuiltIn)
 	if err != nil || len(w.modern) != 2 {
 		t.Fatalf("%d kustomizations were modernised, %v", len(w.modern), err)
 	}

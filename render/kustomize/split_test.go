@@ -45,7 +45,7 @@ func TestSplit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := crowd(700, fields)
-			w, err := walk(fromFiles(files), listed(files), ".")
+			w, err := walk(fromFiles(files), listed(files), ".", render.BuiltIn)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,7 @@ func TestWhole(t *testing.T) {
 			t.Parallel()
 			files := crowd(350, c.fields)
 			files["more.yaml"] = append(files["more.yaml"], c.more...)
-			w, err := walk(fromFiles(files), listed(files), ".")
+			w, err := walk(fromFiles(files), listed(files), ".", render.BuiltIn)
 			if err != nil {
 				t.Fatal(err)
 			}

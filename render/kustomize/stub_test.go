@@ -60,7 +60,7 @@ func TestStub(t *testing.T) {
 			for _, d := range out.Documents {
 				compareTrees(t, d)
 			}
-			w, err := walk(fromFiles(files), listed(files), ".")
+			w, err := walk(fromFiles(files), listed(files), ".", render.BuiltIn)
 			if err != nil {
 				t.Fatal(err)
 			}

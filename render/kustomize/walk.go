@@ -47,7 +47,7 @@ func listed(files render.Files) func(string) []string {
 // there are. read gives a file by its slash-separated path, fs.ErrNotExist for what is none; list names the files below a
 // folder, for charts. All that is wrong with what the kustomizations refer to comes back as one joined error.
 func (*Renderer) Gather(read func(path string) ([]byte, error), list func(dir string) []string, dir string) (render.Files, error) {
-	w, err := walk(read, list, dir)
+	w, err := walk(read, list, dir, render.BuiltIn)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +56,7 @@ func (*Renderer) Gather(read func(path string) ([]byte, error), list func(dir st
 
 // walker follows a kustomization to everything it reads.
 type walker struct {
+	limits   render.Limits
 	read     reader
 	list     func(dir string) []string // nil where nobody can tell
 	dir      string
@@ -79,18 +80,19 @@ type walker struct {
 	size, documents int // of what was taken into the set
 }
 
-// Limits of what one build reads. The library's time grows with the square of the number of resources.
+// inputShare and documentShare are the parts of the memory and the documents of a render that the files of a build may have:
+// the library's time grows with the square of the number of resources.
 const (
-	maxSize      = 64 << 20
-	maxDocuments = 10_000
+	inputShare    = 4
+	documentShare = 2
 )
 
 // visit is a folder and, where it holds plugin configurations, the folder that their paths count from.
 type visit struct{ dir, owner string }
 
-func walk(read reader, list func(string) []string, dir string) (*walker, error) {
+func walk(read reader, list func(string) []string, dir string, limits render.Limits) (*walker, error) {
 	w := &walker{
-		read: read, list: list, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{}, modern: map[string][]byte{},
+		limits: limits, read: read, list: list, dir: path.Clean(dir), files: render.Files{}, done: map[visit]bool{}, made: map[string][]made{}, modern: map[string][]byte{},
 		listed: map[string]bool{}, loaded: map[string]bool{}, stubs: map[string]*stub{},
 		factory: provider.NewDepProvider().GetResourceFactory(),
 	}
@@ -140,8 +142,8 @@ func (k *kustomization) open() bool {
 }
 
 func (k *kustomization) parse() (ok bool) {
-	if err := unfolds(k.text, 0); err != nil {
-		k.refuse("", "", err.Error(), "write the values out where they are used")
+	if err := k.unfolds(k.text, 0); err != nil {
+		k.refuse("", "", err.Error(), "write the values out where they are used; "+render.AliasesLimit.Hint())
 		return false
 	}
 	defer func() {
@@ -254,14 +256,22 @@ func (k *kustomization) resource(field, entry string) {
 
 // take puts a file into the set, unless it would blow up.
 func (k *kustomization) take(field, entry, name string, data []byte) bool {
-	if err := unfolds(data, 0); err != nil {
-		k.refuse(field, entry, err.Error(), "write the values out where they are used")
+	if len(data) > k.limits.File {
+		k.refuse(field, entry, "is a file of more than "+render.Size(k.limits.File), render.FileLimit.Hint())
+		return false
+	}
+	if err := k.unfolds(data, 0); err != nil {
+		k.refuse(field, entry, err.Error(), "write the values out where they are used; "+render.AliasesLimit.Hint())
 		return false
 	}
 	k.size += len(data)
 	k.documents += bytes.Count(data, []byte("\n---"))
-	if k.size > maxSize || k.documents > maxDocuments {
-		k.refuse(field, entry, fmt.Sprintf("is one too many: a build reads no more than %d MB and %d documents", maxSize>>20, maxDocuments), "split the kustomization into several apps")
+	switch bytes, documents := k.limits.Memory/inputShare, k.limits.Documents/documentShare; {
+	case k.size > bytes:
+		k.refuse(field, entry, "is one too many: a build reads no more than "+render.Size(bytes), "split the kustomization into several apps; "+render.MemoryLimit.Hint())
+		return false
+	case k.documents > documents:
+		k.refuse(field, entry, fmt.Sprintf("is one too many: a build reads no more than %d documents", documents), "split the kustomization into several apps; "+render.DocumentsLimit.Hint())
 		return false
 	}
 	k.files[name] = data

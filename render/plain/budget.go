@@ -5,15 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
-// Limits of one render. A value is a string, a number, or a mapping or list of values.
+// What one value and all output may take of the memory of a render, and how deep values and include go below its depth. A
+// value is a string, a number, or a mapping or list of values.
 const (
-	maxWork   = 256 << 20 // bytes that templates may make, printed or not
-	maxWeight = 16 << 20  // bytes of one value
-	maxNested = 250       // levels of one value
-	maxRange  = 100_000   // of a number that range counts to
-	maxCalls  = 10_000    // of template and include in one file
+	valueShare   = 16
+	outputShare  = 4
+	nestedShare  = 2
+	includeShare = 10
+)
+
+// Limits that no key changes.
+const (
+	maxRange = 100_000 // of a number that range counts to
+	maxCalls = 10_000  // of template and include in one file
 )
 
 // nodeWeight is what an item of a mapping or list weighs besides its text.
@@ -21,38 +29,50 @@ const nodeWeight = 16
 
 // budget stops templates that would never end or fill the memory. Every function of ours pays for what it makes.
 type budget struct {
-	ctx   context.Context
-	bytes int
-	calls int
+	ctx    context.Context
+	limits render.Limits
+	bytes  int
+	calls  int
+}
+
+func (b *budget) weight() int { return b.limits.Memory / valueShare }
+
+// large is a value, or all that templates make, beyond the memory of a render.
+func large(format string, size int) error {
+	return &render.LimitError{What: fmt.Sprintf(format, render.Size(size)), Limit: render.MemoryLimit}
+}
+
+func deep(format string, a ...any) error {
+	return &render.LimitError{What: fmt.Sprintf(format, a...), Limit: render.DepthLimit}
 }
 
 func (b *budget) spend(n int) error {
 	if b.ctx.Err() != nil {
-		return fmt.Errorf("rendering was stopped: %w", context.Cause(b.ctx))
+		return render.Stopped(b.ctx)
 	}
-	if n > maxWeight {
-		return fmt.Errorf("a value of more than %d MB", maxWeight>>20)
+	if n > b.weight() {
+		return large("a value of more than %s", b.weight())
 	}
-	if b.bytes += n; b.bytes > maxWork {
-		return fmt.Errorf("the templates make more than %d MB", maxWork>>20)
+	if b.bytes += n; b.bytes > b.limits.Memory {
+		return large("the templates make more than %s", b.limits.Memory)
 	}
 	return nil
 }
 
 // weigh pays for a whole value. It looks at no more than it may weigh.
 func (b *budget) weigh(values ...any) error {
-	left := maxWeight
+	left := b.weight()
 	for _, v := range values {
-		if err := weigh(v, maxNested, &left); err != nil {
+		if err := b.weighOne(v, b.limits.Depth/nestedShare, &left); err != nil {
 			return err
 		}
 	}
-	return b.spend(maxWeight - left)
+	return b.spend(b.weight() - left)
 }
 
-func weigh(v any, depth int, left *int) error {
+func (b *budget) weighOne(v any, depth int, left *int) error {
 	if depth == 0 {
-		return fmt.Errorf("a value nested deeper than %d levels", maxNested)
+		return deep("a value nested deeper than %d levels", b.limits.Depth/nestedShare)
 	}
 	*left -= nodeWeight
 	switch v := v.(type) {
@@ -60,20 +80,20 @@ func weigh(v any, depth int, left *int) error {
 		*left -= len(v)
 	case []any:
 		for _, item := range v {
-			if err := weigh(item, depth-1, left); err != nil {
+			if err := b.weighOne(item, depth-1, left); err != nil {
 				return err
 			}
 		}
 	case map[string]any:
 		for key, item := range v {
 			*left -= len(key)
-			if err := weigh(item, depth-1, left); err != nil {
+			if err := b.weighOne(item, depth-1, left); err != nil {
 				return err
 			}
 		}
 	}
 	if *left < 0 {
-		return fmt.Errorf("a value of more than %d MB", maxWeight>>20)
+		return large("a value of more than %s", b.weight())
 	}
 	return nil
 }

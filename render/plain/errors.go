@@ -1,9 +1,12 @@
 package plain
 
 import (
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
 // Error is a mistake in a template, or what a template said of its values.
@@ -25,6 +28,10 @@ func (e *Error) Unwrap() error { return e.err }
 
 // Hint is the next step; empty where the text says all.
 func (e *Error) Hint() string {
+	var limit *render.LimitError
+	if errors.As(e.err, &limit) {
+		return limit.Hint()
+	}
 	if strings.HasPrefix(e.Text, "map has no entry") || strings.HasPrefix(e.Text, "nil data; no entry") || strings.Contains(e.Text, "nil pointer evaluating") {
 		return `set it in a values file, or give a default: {{ get .Values "image.tag" "latest" }}`
 	}

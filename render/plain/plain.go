@@ -23,9 +23,6 @@ import (
 	"github.com/ferry-cd/ferry/render"
 )
 
-// maxOutput bounds what all files of a folder render to, in bytes.
-const maxOutput = 64 << 20
-
 // Renderer renders plain manifests; it holds nothing.
 type Renderer struct{}
 
@@ -43,11 +40,14 @@ func (*Renderer) Version() string { return "1" }
 // Render gives the documents of every file below the folder. Raw is those documents with --- between them. All mistakes are
 // reported at once, one for each template and all those of YAML.
 func (*Renderer) Render(ctx context.Context, r render.Request) (render.Output, error) {
+	r.Limits = r.Limits.Or(render.BuiltIn)
+	ctx, cancel := r.Limits.Within(ctx)
+	defer cancel()
 	values, err := render.MergeValues(r.Values, r.Set)
 	if err != nil {
 		return render.Output{}, err
 	}
-	t, err := newTemplates(ctx, r.Files, r.Dir, data(r, values))
+	t, err := newTemplates(ctx, r, data(r, values))
 	if err != nil {
 		return render.Output{}, err
 	}
@@ -63,17 +63,22 @@ func (t *templates) documents(r render.Request) (docs []render.Document, err err
 	var problems []error
 	size := 0
 	for _, name := range below(r.Files, r.Dir, render.IsPlain) {
+		if err := r.Limits.CheckFile(name, r.Files[name]); err != nil {
+			return nil, err
+		}
 		stream, err := t.stream(name, r.Files[name])
 		if err != nil {
 			problems = append(problems, err)
 		}
 		if t.ctx.Err() != nil {
-			return nil, fmt.Errorf("%s: rendering was stopped: %w", name, context.Cause(t.ctx))
+			return nil, fmt.Errorf("%s: %w", name, render.Stopped(t.ctx))
 		}
-		if size += len(stream.Data); size > maxOutput {
-			return nil, fmt.Errorf("%s: the folder renders to more than %d MB", name, maxOutput>>20)
+		if size += len(stream.Data); size > r.Limits.Memory/outputShare {
+			return nil, fmt.Errorf("%s: %w", name, large("the folder renders to more than %s", r.Limits.Memory/outputShare))
 		}
-		docs = append(docs, render.Split(stream)...)
+		if docs = append(docs, render.Split(stream)...); len(docs) > r.Limits.Documents {
+			return nil, &render.LimitError{What: fmt.Sprintf("%s: the folder renders to more than %d documents", name, r.Limits.Documents), Limit: render.DocumentsLimit}
+		}
 	}
 	return docs, errors.Join(problems...)
 }

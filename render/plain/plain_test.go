@@ -146,7 +146,7 @@ func TestRenderStops(t *testing.T) {
 
 func TestRenderTooMuch(t *testing.T) {
 	half := []byte(strings.Repeat("# nothing but comments\n", 40<<20/23))
-	r := render.Request{Dir: ".", Files: render.Files{"a.yaml": half}}
+	r := render.Request{Dir: ".", Files: render.Files{"a.yaml": half}, Limits: render.Limits{File: 64 << 20}}
 	if _, err := plain.New().Render(context.Background(), r); err != nil {
 		t.Fatal(err)
 	}

@@ -15,9 +15,6 @@ import (
 // maxTemplate bounds the source of one template in bytes; its parser and executor go as deep as it nests.
 const maxTemplate = 256 << 10
 
-// maxInclude bounds how deep include may call itself.
-const maxInclude = 50
-
 // templates are the Go templates of one folder in one render.
 type templates struct {
 	*budget
@@ -28,12 +25,12 @@ type templates struct {
 }
 
 // newTemplates reads the helper files of a folder.
-func newTemplates(ctx context.Context, files render.Files, dir string, data map[string]any) (*templates, error) {
-	t := &templates{budget: &budget{ctx: ctx}, data: data}
+func newTemplates(ctx context.Context, r render.Request, data map[string]any) (*templates, error) {
+	t := &templates{budget: &budget{ctx: ctx, limits: r.Limits}, data: data}
 	t.base = template.New("").Option("missingkey=error").Funcs(t.functions())
 	var problems []error
-	for _, name := range below(files, dir, isHelper) {
-		if err := define(t.base, name, files[name]); err != nil {
+	for _, name := range below(r.Files, r.Dir, isHelper) {
+		if err := define(t.base, name, r.Files[name]); err != nil {
 			problems = append(problems, err)
 		}
 	}
@@ -94,8 +91,8 @@ func (t *templates) include(name string, data any) (string, error) {
 	if _, err := t.called(); err != nil {
 		return "", err
 	}
-	if t.depth++; t.depth > maxInclude {
-		return "", fmt.Errorf("include goes deeper than %d calls; does %q include itself?", maxInclude, name)
+	if t.depth++; t.depth > t.limits.Depth/includeShare {
+		return "", deep("include goes deeper than %d calls; does %q include itself?", t.limits.Depth/includeShare, name)
 	}
 	defer func() { t.depth-- }()
 	if t.current.Lookup(name) == nil {

@@ -34,7 +34,7 @@ func execute(ctx context.Context, template string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t, err := newTemplates(ctx, files, ".", data(render.Request{Environment: "dev"}, merged))
+	t, err := newTemplates(ctx, render.Request{Files: files, Dir: ".", Limits: render.BuiltIn}, data(render.Request{Environment: "dev"}, merged))
 	if err != nil {
 		return "", err
 	}

@@ -1,0 +1,52 @@
+package kustomize
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ferry-cd/ferry/render"
+)
+
+// Each limit can be lowered and lifted; what it ends names the file and the limit, and the hint names the key.
+func TestLimitsAreConfigurable(t *testing.T) {
+	var crowd bytes.Buffer
+	for i := range 30 {
+		fmt.Fprintf(&crowd, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\n", i)
+	}
+	aliases := "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations: &a {a: b, c: d, e: f, g: h}\n  labels: *a\n"
+	const place = `kustomization.yaml:1:13: resources: "a.yaml" `
+	for name, c := range map[string]struct {
+		data      string
+		low, high render.Limits
+		place     string
+		want      string
+		key       render.Limit
+	}{
+		"memory":    {crowd.String(), render.Limits{Memory: 4 << 10}, render.Limits{Memory: 1 << 20}, place, "no more than 1 KB", render.MemoryLimit},
+		"documents": {crowd.String(), render.Limits{Documents: 50}, render.Limits{Documents: 100}, place, "no more than 25 documents", render.DocumentsLimit},
+		"file":      {crowd.String(), render.Limits{File: 999}, render.Limits{File: 9999}, place, "a file of more than 999 bytes", render.FileLimit},
+		"aliases":   {aliases, render.Limits{Aliases: 160}, render.Limits{Aliases: 1600}, place, "unfold to more than 20 values", render.AliasesLimit},
+		"time":      {crowd.String(), render.Limits{Time: time.Nanosecond}, render.Limits{Time: time.Minute}, "build kustomization .", "took longer than 1ns", render.TimeLimit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := render.Request{Dir: ".", Files: render.Files{"kustomization.yaml": []byte("resources: [a.yaml]"), "a.yaml": []byte(c.data)}, Limits: c.low}
+			_, err := New().Render(context.Background(), r)
+			if err == nil || !strings.Contains(err.Error(), c.place) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v", err)
+			}
+			var next interface{ Hint() string }
+			if !errors.As(err, &next) || !strings.Contains(next.Hint(), "limits."+string(c.key)+" in ferry.yaml") {
+				t.Errorf("the hint of %v does not name the key", err)
+			}
+			r.Limits = c.high
+			if _, err := New().Render(context.Background(), r); err != nil {
+				t.Errorf("with higher limits: %v", err)
+			}
+		})
+	}
+}
