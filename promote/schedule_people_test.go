@@ -2,6 +2,7 @@ package promote_test
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ferry-cd/ferry/ledger"
 	"github.com/ferry-cd/ferry/promote"
@@ -74,6 +75,12 @@ func (s *schedule) promotesByName(app, env string, f *fate) {
 	if err == nil {
 		err = s.claimed(r)
 	}
-	s.holds = s.decided() // what was asked for by name passes from now on
+	s.byName(app, env)
 	s.note("%s promotes %s %s to %s by name: %v", s.now.Format("15:04"), app, v, env, err)
+}
+
+// byName looks again at what is on record: what was asked for by name passes from now on, also where somebody rejected it.
+func (s *schedule) byName(app, env string) {
+	s.holds = s.decided()
+	s.refused = slices.DeleteFunc(s.refused, func(r ledger.Rejection) bool { return r.App == app && r.Environment == env })
 }

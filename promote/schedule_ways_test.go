@@ -68,7 +68,7 @@ func (s *schedule) overrides(f *fate) {
 	if err == nil {
 		err = s.claimed(r)
 	}
-	s.holds = s.decided() // what was asked for by name passes from now on
+	s.byName(app, env)
 	s.note("%s grace overrides gates for %s in %s: %v", s.now.Format("15:04"), app, env, err)
 }
 
