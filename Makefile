@@ -6,8 +6,9 @@ FUZZTIME ?= 3s
 SCHEDULES ?= 5000
 SEED     ?= 1
 
-# Packages that do several things at once.
-CONCURRENT = ./connector/... ./door/... ./git/... ./ledger/... ./promote/... ./render/... ./scm/local/... ./scm/github/... ./source/...
+# Packages that do several things at once, and those of which only these tests do.
+CONCURRENT = ./connector/... ./door/... ./git/... ./ledger/... ./promote/... ./scm/local/... ./source/...
+AT_ONCE    = -run 'AtOnce|DoNotLeak|SharedFiles|Contract/at_once' ./render/helm ./render/kustomize ./scm/github
 
 .PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema e2e-connector act reproducible ci
 
@@ -20,8 +21,7 @@ build: ## the binary, stripped, as it is shipped
 test: ## every test that needs nothing but Go and git
 	$(GO) test -timeout 30m ./...
 
-lint: ## vet, format and linters
-	$(GO) vet ./...
+lint: ## format and linters, vet among them
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
 	$(GOLANGCI) run ./...
 
@@ -30,6 +30,7 @@ fmt: ## format what lint complains about
 
 race: ## the race detector, on packages that do several things at once (needs a C compiler)
 	$(GO) test -race -short -timeout 30m $(CONCURRENT)
+	$(GO) test -race -short -timeout 30m $(AT_ONCE)
 
 fuzz: ## a few seconds of every fuzz target; FUZZTIME=1m for more
 	.ci/fuzz $(FUZZTIME)
