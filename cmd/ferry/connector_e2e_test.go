@@ -110,7 +110,7 @@ func missing(s *clustertest.Stage, kubeconfig string, namespaces ...string) []st
 // API server by ferry connector check, as a service account.
 func TestConnectorRights(t *testing.T) {
 	kubeconfig := clustertest.RealKubeconfig(t)
-	s := clustertest.NewStage(t, kubeconfig, gittest.Bare(t, map[string]string{"ferry.yaml": "version: 1\nenvironments: [{name: dev}]\n"}))
+	s := clustertest.NewStage(t, kubeconfig, gittest.Bare(t, map[string]string{"ferry.yaml": "version: 1\ndefaults: {kubernetes: {version: \"1.34\"}}\nenvironments: [{name: dev}]\n"}))
 	everywhere := s.Namespace + "-ferry-connector" // of the chart that watches all namespaces
 	all := chartOn(t, s, "--name", everywhere, "--set", "serviceAccount.name=everywhere")
 	one := chartOn(t, s)
