@@ -96,7 +96,7 @@ func TestAHangingSourceKeepsNobodyElseWaiting(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Error("the one that is there waits for the one that hangs")
 	}
-	hangs.Close()
+	_ = hangs.Close()
 	first.Close()
 	for range len(came) {
 		(<-came).Close()

@@ -29,8 +29,8 @@ func FuzzWorkloads(f *testing.F) {
 		}
 		o := &unstructured.Unstructured{Object: content}
 		s, well := workload(o)
-		why := worstPod([]unstructured.Unstructured{*o, *o})
-		if again, same := workload(o); again != s || same != well || worstPod([]unstructured.Unstructured{*o, *o}) != why || selector(o) != selector(o) {
+		why, theirs := worstPod([]unstructured.Unstructured{*o, *o}), selector(o)
+		if again, same := workload(o); again != s || same != well || worstPod([]unstructured.Unstructured{*o, *o}) != why || selector(o) != theirs {
 			t.Error("read differently the second time")
 		}
 		if well != (s.health == "") {
