@@ -49,7 +49,7 @@ func TestVeryLargeFiles(t *testing.T) {
 		want string
 	}{
 		"a million documents": {bytes.Repeat([]byte("a: b\n---\n"), 1_000_000), "10000 documents"},
-		"100 MB":              {bytes.Repeat([]byte("# nothing at all\n"), 100<<20/17), "64 MB"},
+		"100 MB":              {bytes.Repeat([]byte("# nothing at all\n"), 100<<20/17), "16 MB"},
 	} {
 		_, err := New().Render(context.Background(), render.Request{Dir: ".",
 			Files: render.Files{"kustomization.yaml": []byte("resources: [all.yaml]\n"), "all.yaml": c.file}})
