@@ -93,7 +93,10 @@ func (c *continuer) replacedBy(ctx context.Context, p proposal, now time.Time) (
 		return nil, err
 	}
 	var tasks []*task
-	named := release.Superseded(release.ParseTrailers(head.Message))
+	named, err := c.k.reader.supersedes(ctx, head)
+	if err != nil {
+		return nil, err
+	}
 	for _, old := range named[:min(len(named), maxReplaced)] {
 		for _, place := range c.k.reader.placements() {
 			if place.App != old.App || release.PromotionBranch(place.Environment, place.Unit) != p.branch {
@@ -109,6 +112,19 @@ func (c *continuer) replacedBy(ctx context.Context, p proposal, now time.Time) (
 		}
 	}
 	return tasks, nil
+}
+
+// supersedes reads which releases a proposal says it replaces. Where a forge has brought the base into the branch, the commit
+// below says so.
+func (r *reader) supersedes(ctx context.Context, head git.Commit) ([]release.Release, error) {
+	if len(head.Parents) == 2 {
+		ours, err := r.repo.Commit(ctx, head.Parents[0])
+		if err != nil {
+			return nil, err
+		}
+		head = ours
+	}
+	return release.Superseded(release.ParseTrailers(head.Message)), nil
 }
 
 // replaced tells how it ended for a release that a proposal says it replaces. A proposal that still carries it, or a branch

@@ -142,3 +142,20 @@ func TestWhatABranchSaysIsChecked(t *testing.T) {
 		})
 	}
 }
+
+// A forge that brings the base into the branch hides nothing.
+func TestReplacedBelowAnUpdateOfTheBranch(t *testing.T) {
+	w := story(t)
+	w.reach(1)
+	first := w.ref(release.SourcesBranch)
+	w.reach(2)
+	w.commit("main", map[string]string{"README.md": "hello\n"})
+	refs, err := w.repo.Refs(w.ctx)
+	w.must(err)
+	w.commit("ferry/prod/shop", map[string]string{"README.md": "hello\n"}, refs["refs/heads/main"])
+	w.start()
+	w.run(10 * time.Minute)
+	if want := []string{first + "/prod/shop/superseded"}; !slices.Equal(w.pipes.told, want) {
+		t.Errorf("told %q", w.pipes.told)
+	}
+}

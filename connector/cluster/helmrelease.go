@@ -1,7 +1,6 @@
 package cluster
 
 import (
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/ferry-cd/ferry/connector"
