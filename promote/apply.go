@@ -67,6 +67,12 @@ func (p *Promoter) Apply(ctx context.Context, plan *Plan) ([]Done, error) {
 		if mute[Key{m.Unit, m.Environment}] && m.Way != TakenOut {
 			continue // what nobody could read is not merged; the next run says it first
 		}
+		if late := m.over(p.Now()); m.Way != TakenOut && len(late) > 0 {
+			if err := p.tooLate(ctx, m, late); err != nil {
+				return all, err
+			}
+			continue
+		}
 		all = append(all, p.merge(ctx, m))
 	}
 	return all, nil

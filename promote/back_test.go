@@ -316,3 +316,26 @@ func (w *world) fix(rel release.Release, base string, descends bool) {
 	w.must(err)
 	w.must(r.Errors())
 }
+
+// What going back does not undo is said where the reviewer reads.
+func TestARollbackSaysWhatItDoesNotUndo(t *testing.T) {
+	w := newWorld(t, chainYAML, nil)
+	definition := func(text string) string {
+		return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: carts.acme.example}\nspec:\n  group: acme.example\n" +
+			"  names: {kind: Cart, plural: carts}\n  scope: Namespaced\n  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, description: " + text + "}}}]\n"
+	}
+	job := func(name string) string {
+		return "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: " + name + ", image: ghcr.io/acme/shop}]}}}\n"
+	}
+	with := func(n string) {
+		w.templates("shop", map[string]string{"deployment.yaml.tmpl": deployment, "crd.yaml": definition("d" + n), "job.yaml": job("step" + n)})
+	}
+	with("1")
+	w.arrive(1)
+	with("2")
+	w.arrive(2)
+	_, err := w.back("")
+	w.must(err)
+	wantsIn(t, w.promotion("prod").Body, "CustomResourceDefinition carts.acme.example differs: objects that were stored meanwhile stay as they are",
+		"Job migrate differs: what it has done meanwhile, such as a migration, is not undone")
+}

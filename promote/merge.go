@@ -24,15 +24,18 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 		return err
 	}
 	var verdicts []gates.Verdict
+	var judgedBy []gates.Input
 	for _, pl := range u.placements {
 		r, ok := have.records[pl.App]
 		if !ok {
 			continue
 		}
-		v, err := p.mergeVerdict(ctx, s, pl, r, head, reviews, o)
+		in, err := p.mergeInput(ctx, s, pl, r, head, reviews, o)
 		if err != nil {
 			return err
 		}
+		v := gates.Evaluate(in)
+		judgedBy = append(judgedBy, in)
 		verdicts = append(verdicts, v)
 		promotion.Conditions = append(promotion.Conditions, v.Waiting()...)
 	}
@@ -53,7 +56,7 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 	plan.Promotions = append(plan.Promotions, promotion)
 	plan.wake(gates.NextWakeup(verdicts...))
 	merge := Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest, Way: AtOnce,
-		message: have.message(promotion.PullRequest.Title), method: methodOf(rules)}
+		message: have.message(promotion.PullRequest.Title), method: methodOf(rules), judged: judgedBy}
 	if len(promotion.Conditions) > 0 {
 		if merge.Way = TakenOut; promotion.Merge == environments.Auto && promotion.PullRequest.Queued {
 			plan.Merges = append(plan.Merges, merge)
@@ -189,26 +192,35 @@ func (p *Promoter) dated(ctx context.Context, pr scm.PullRequest, have *proposal
 
 // mergeVerdict judges one app of a pull request, also long after it was proposed: upstream may have failed since.
 func (p *Promoter) mergeVerdict(ctx context.Context, s *Snapshot, pl environments.Placement, r release.Record, head gates.Head, reviews []gates.Review, o Options) (gates.Verdict, error) {
+	in, err := p.mergeInput(ctx, s, pl, r, head, reviews, o)
+	if err != nil {
+		return gates.Verdict{}, err
+	}
+	return gates.Evaluate(in), nil
+}
+
+// mergeInput gathers what one app of a pull request is judged by.
+func (p *Promoter) mergeInput(ctx context.Context, s *Snapshot, pl environments.Placement, r release.Record, head gates.Head, reviews []gates.Review, o Options) (gates.Input, error) {
 	quick := s.quick(pl, r)
 	in := gates.Input{Placement: quick, Trust: s.Config.Trust, Now: p.Now(), Tickets: r.Release.Tickets, Head: head, Reviews: reviews, Explicit: o.Explicit, Holds: s.holdsOn(pl, r),
 		Authors: s.authorsOf(quick, r), Dated: o.dated}
 	var err error
 	if in.Groups, err = p.groups(ctx, s, append(slices.Clone(pl.Gates.Approvals.From), pl.Gates.Approvals.Exclude...)); err != nil {
-		return gates.Verdict{}, err
+		return gates.Input{}, err
 	}
 	if in.Override, err = p.overriding(ctx, s, pl, r); err != nil {
-		return gates.Verdict{}, err
+		return gates.Input{}, err
 	}
 	in.Images = p.there(ctx, s, pl, r.Release)
 	for _, up := range quick.After {
 		proof, evidence, err := p.origin(ctx, s, pl, up, r)
 		if err != nil {
-			return gates.Verdict{}, err
+			return gates.Input{}, err
 		}
 		in.Upstreams = append(in.Upstreams, proof)
 		in.Evidence = append(in.Evidence, evidence.Commits...)
 	}
-	return gates.Evaluate(in), nil
+	return in, nil
 }
 
 // origin proves a proposed record upstream: by a state of that environment with the same release and the same content of

@@ -100,6 +100,7 @@ type Merge struct {
 	Way               Way
 	message           string
 	method            scm.Method
+	judged            []gates.Input // by what it may be merged, an app each
 }
 
 // asked is the merge as a forge is asked for it: of the head that was judged.

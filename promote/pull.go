@@ -113,6 +113,9 @@ func (plan *Plan) foreign(u unit, promotion Promotion, have *proposal) {
 	judged := *promotion.PullRequest
 	judged.HeadSHA = string(have.head.ID)
 	promotion.PullRequest, promotion.Action = &judged, ActionKeep
+	if promotion.PullRequest.Queued {
+		plan.Merges = append(plan.Merges, Merge{Environment: u.Environment, Unit: u.App, PullRequest: judged, Way: TakenOut})
+	}
 	promotion.Conditions = []gates.Condition{{Gate: "foreign commit", Holds: gates.Merging, Reason: "foreign commit: " + why}}
 	plan.Promotions = append(plan.Promotions, promotion)
 }
