@@ -58,7 +58,7 @@ func (f *feed) start(ctx context.Context, running *sync.WaitGroup) {
 		s := f.shelf(ns)
 		r := cache.NewReflectorWithOptions(s, &reading{}, s, cache.ReflectorOptions{
 			Name: f.kind.String(), Logger: &logger, TypeDescription: f.kind.name,
-			Backoff: &wait.Backoff{Duration: time.Second, Cap: 30 * time.Second, Steps: 6, Factor: 2, Jitter: 0.5},
+			Backoff: &wait.Backoff{Duration: time.Second, Cap: 8 * time.Second, Steps: 4, Factor: 2, Jitter: 0.5}, // a server that was started again is soon read
 		})
 		running.Go(func() { r.RunWithContext(ctx) })
 	}
@@ -152,7 +152,7 @@ func (s *shelf) WatchWithContext(ctx context.Context, o metav1.ListOptions) (wat
 		return nil, err
 	}
 	s.feed.heard("watch", nil)
-	return watch.Filter(w, s.feed.kind.readEvent), nil
+	return s.feed.kind.translate(w), nil
 }
 
 // List and Watch are the same for callers without a context, of which there are none.

@@ -53,17 +53,17 @@ func (k kind) readPage(l *unstructured.UnstructuredList) *metainternal.List {
 }
 
 // readEvent makes the reading of what an event brings. Errors stay what they are.
-func (k kind) readEvent(e watch.Event) (watch.Event, bool) {
+func (k kind) readEvent(e watch.Event) watch.Event {
 	o, ok := e.Object.(*unstructured.Unstructured)
 	if !ok || e.Type == watch.Error {
-		return e, true
+		return e
 	}
 	if e.Type == watch.Bookmark {
 		e.Object = &reading{ObjectMeta: metav1.ObjectMeta{ResourceVersion: o.GetResourceVersion(), Annotations: o.GetAnnotations()}}
-		return e, true
+		return e
 	}
 	e.Object = k.read(o)
-	return e, true
+	return e
 }
 
 // older tells whether one resource version is before another. They are numbers in every API server; where they are not, what
