@@ -21,7 +21,8 @@ func (a *app) codeownersCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "codeowners",
 		Usage: "print who should have to agree to which change, as the forge takes it",
-		Description: "ferry.yaml, .ferry and the pipelines belong to --owner; the folders and values of an environment to those whose approval it asks for.\n" +
+		Description: "ferry.yaml, what it includes, .ferry and the pipelines belong to --owner; the folders and values of an environment to those whose approval\n" +
+			"it asks for; an app's own file and values to its team.\n" +
 			"The forge then asks them, if a rule of the branch says so.",
 		Flags: append(folderFlags(&o.folderOptions),
 			&cli.StringFlag{Name: "forge", Destination: &o.kind, Value: "github", Usage: "`KIND` of the forge: github, gitlab, azure, gitea or bitbucket"},

@@ -20,7 +20,8 @@ func (a *app) doctorCommand() *cli.Command {
 		Name:  "doctor",
 		Usage: "find what keeps promotions from working, each with its cause and what mends it",
 		Description: "It asks the repository, the forge and everybody else whom ferry needs, as whoever runs it: run it where ferry runs. Files are read\n" +
-			"from the default branch, as promotions read them; ferry validate reads a folder. Nothing is written. The exit code is 1 when something does not work; what is only not as safe or as quick as it seems is a warning.",
+			"from the default branch, as promotions read them; ferry validate reads a folder. Nothing is written. The exit code is 1 when\n" +
+			"something does not work; what is only not as safe or as quick as it seems is a warning.",
 		Flags:  append(gitopsFlags(&o), outputFlag()),
 		Action: func(c *cli.Context) error { return a.runDoctor(c.Context, o, c.String("output")) },
 	}
