@@ -108,7 +108,7 @@ func (s *Snapshot) pin(ctx context.Context, repo *git.Repository, e environments
 // files lists what an entry names at the head of the default branch: one file, those of a folder, or none.
 func (s *Snapshot) files(ctx context.Context, repo *git.Repository, e environments.Reading) ([]pinned, error) {
 	tree := s.heads[s.DefaultBranch].Tree
-	found, err := repo.Lookup(ctx, tree, e.Path)
+	found, err := follow(ctx, repo, tree, e.Path)
 	switch {
 	case isNotFound(err):
 		return nil, nil
@@ -117,12 +117,25 @@ func (s *Snapshot) files(ctx context.Context, repo *git.Repository, e environmen
 	case !e.Folder || found.Mode != git.ModeDir:
 		return []pinned{{e.Path, found.ID}}, nil
 	}
-	entries, err := repo.Walk(ctx, tree, e.Path)
+	entries, err := repo.Walk(ctx, tree, found.Path)
+	if err != nil {
+		return nil, err
+	}
 	var files []pinned
 	for _, entry := range entries {
+		if entry.Mode == git.ModeSymlink {
+			target, err := follow(ctx, repo, tree, found.Path+"/"+entry.Path)
+			if err == nil && !target.Mode.IsBlob() {
+				err = &linkError{e.Path + "/" + entry.Path, "is one to a folder"}
+			}
+			if err != nil {
+				return nil, err
+			}
+			entry.ID = target.ID
+		}
 		files = append(files, pinned{e.Path + "/" + entry.Path, entry.ID})
 	}
-	return files, err
+	return files, nil
 }
 
 func inputID(r release.Record, path string) git.ID {
