@@ -25,7 +25,7 @@ func checkFetched(f Fetched) *Problem {
 
 // checkContent accepts what names content for good: a digest, or the id of a commit.
 func checkContent(id string) *Problem {
-	if contentForm.MatchString(id) {
+	if contentForm().MatchString(id) {
 		return nil
 	}
 	return problem("sha256: and 64 hex digits, or the full id of a commit", "fetched digest %q is not valid", clip(id))

@@ -2,7 +2,6 @@ package release
 
 import (
 	"cmp"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -13,10 +12,10 @@ const (
 )
 
 var (
-	digestForm    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	tagForm       = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-	componentForm = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$`)
-	hostForm      = regexp.MustCompile(`^(\[[0-9a-f:]+\]|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)(:[0-9]{1,5})?$`)
+	digestForm    = form(`^sha256:[0-9a-f]{64}$`)
+	tagForm       = form(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	componentForm = form(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$`)
+	hostForm      = form(`^(\[[0-9a-f:]+\]|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)(:[0-9]{1,5})?$`)
 )
 
 // ParseImage reads an image as people write it: a reference, name[:tag][@sha256:...], or NAME=reference where templates
@@ -71,13 +70,13 @@ func cutDigest(ref string) (rest, digest string, found bool) {
 
 func parseReference(ref string) (Image, *Problem) {
 	rest, digest, pinned := cutDigest(ref)
-	if pinned && !digestForm.MatchString(digest) {
+	if pinned && !digestForm().MatchString(digest) {
 		return Image{}, badDigest(rest, digest)
 	}
 	name, tag := rest, ""
 	if i := strings.LastIndex(rest, ":"); i > strings.LastIndex(rest, "/") {
 		name, tag = rest[:i], rest[i+1:]
-		if !tagForm.MatchString(tag) {
+		if !tagForm().MatchString(tag) {
 			return Image{}, problem("a tag has 1 to 128 letters, digits, dots, dashes and underscores", "image %q has a bad tag", clip(name))
 		}
 	}
@@ -102,11 +101,11 @@ func checkImageName(name string) *Problem {
 		return problem("", "an image name has 1 to %d characters, not %d", maxName, len(name))
 	}
 	host, path := splitHost(name)
-	if host != "" && !hostForm.MatchString(host) {
+	if host != "" && !hostForm().MatchString(host) {
 		return badName(name, "its registry is no host name")
 	}
 	for component := range strings.SplitSeq(path, "/") {
-		if !componentForm.MatchString(component) {
+		if !componentForm().MatchString(component) {
 			return badName(name, "each part is lower-case letters and digits, separated by . _ __ or dashes")
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -255,7 +254,7 @@ func (r *reader) made(n *node, into *Made) {
 	)
 }
 
-var versionLine = regexp.MustCompile(`(?m)^version: ([0-9]{1,9})$`)
+var versionLine = form(`(?m)^version: ([0-9]{1,9})$`)
 
 // seal ends a file with the digest of everything before it, by which a hand edit is found.
 func seal(data []byte) ([]byte, error) {
@@ -272,7 +271,7 @@ func unseal(data []byte) ([]byte, error) {
 	if len(data) > maxRecord {
 		return nil, fmt.Errorf("%w: it has %d bytes, more than %d", ErrEdited, len(data), maxRecord)
 	}
-	if m := versionLine.FindSubmatch(data); m != nil {
+	if m := versionLine().FindSubmatch(data); m != nil {
 		if v, _ := strconv.Atoi(string(m[1])); v > RecordVersion {
 			return nil, fmt.Errorf("%w: its version is %d, this one reads %d", ErrNewer, v, RecordVersion)
 		}

@@ -20,7 +20,7 @@ func Schema() ([]byte, error) {
 		p, _ := s.Definitions[rule.definition].Properties.Get(rule.property)
 		p.Description = rule.text
 		if rule.form != nil {
-			p.Pattern = rule.form.String()
+			p.Pattern = rule.form().String()
 		}
 		if rule.more != nil {
 			rule.more(p)
@@ -33,7 +33,7 @@ func Schema() ([]byte, error) {
 // rules are what the types do not say.
 var rules = []struct {
 	definition, property, text string
-	form                       *regexp.Regexp
+	form                       func() *regexp.Regexp
 	more                       func(*jsonschema.Schema)
 }{
 	{"Document", "schemaVersion", "Version of this format.", nil, func(s *jsonschema.Schema) { s.Const = DocumentVersion }},

@@ -48,7 +48,7 @@ func (t Trailers) Message(message string) string {
 	return message + "\n" + t.String()
 }
 
-var trailerForm = regexp.MustCompile(`^([A-Za-z0-9-]+)[ \t]*:[ \t]*(.*)$`)
+var trailerForm = form(`^([A-Za-z0-9-]+)[ \t]*:[ \t]*(.*)$`)
 
 // ParseTrailers reads the trailers of a commit message: its last paragraph, where all of that is trailers. The title
 // is none, whatever it looks like.
@@ -59,7 +59,7 @@ func ParseTrailers(message string) Trailers {
 	}
 	var t Trailers
 	for line := range strings.SplitSeq(strings.Trim(paragraphs[len(paragraphs)-1], "\n"), "\n") {
-		m := trailerForm.FindStringSubmatch(line)
+		m := trailerForm().FindStringSubmatch(line)
 		switch {
 		case m != nil:
 			t = append(t, Trailer{Key: m[1], Value: oneLine(m[2])})

@@ -3,7 +3,7 @@ package release
 import (
 	"bytes"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -13,11 +13,9 @@ import (
 // for files that anyone with push access can write, and many times slower over thousands of records.
 
 var (
-	plainForm = regexp.MustCompile(`^[A-Za-z0-9/_.][A-Za-z0-9/_.:@~+-]*$`)
 	// What some reader takes for a number or a date: 1.10, 12e4567, 0x10, 010, 1_000, 190:20:30, 2026-01-01.
-	numberForm = regexp.MustCompile(`^[-+]?([0-9._:]*([eE][-+]?[0-9._]*)?|0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*)$|^[0-9]{4}-[0-9]`)
-	wordForm   = regexp.MustCompile(`^(?i:y|yes|n|no|on|off|true|false|null|nil|none|nan|inf|\.nan|\.inf)$`)
-	countForm  = regexp.MustCompile(`^(0|[1-9][0-9]{0,18})$`)
+	numberForm = form(`^[-+]?([0-9._:]*([eE][-+]?[0-9._]*)?|0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*)$|^[0-9]{4}-[0-9]`)
+	words      = []string{"y", "yes", "n", "no", "on", "off", "true", "false", "null", "nil", "none", "nan", "inf", ".nan", ".inf"}
 )
 
 // maxKey is the length where YAML readers stop to look for the colon behind a key.
@@ -26,15 +24,39 @@ const maxKey = 1024
 // plain tells whether a string may stand in YAML without quotes: not where any reader, of YAML 1.1 or 1.2, would see
 // anything else than this string.
 func plain(s string) bool {
-	return plainForm.MatchString(s) && !strings.HasSuffix(s, ":") && !numberForm.MatchString(s) && !wordForm.MatchString(s)
+	if s == "" || strings.IndexByte("~:@+-", s[0]) >= 0 || strings.HasSuffix(s, ":") || strings.ContainsFunc(s, notPlain) {
+		return false
+	}
+	return !mayBeNumber(s) && !isWord(s)
 }
+
+func notPlain(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/_.:@~+-", r)
+}
+
+// mayBeNumber asks the form only where a number could begin.
+func mayBeNumber(s string) bool {
+	return strings.IndexByte("0123456789._eE", s[0]) >= 0 && numberForm().MatchString(s)
+}
+
+// isWord tells what some reader takes for a truth value or for nothing.
+func isWord(s string) bool {
+	return len(s) <= len("false") && slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(s, w) })
+}
+
+// isCount tells a number of at most 19 digits.
+func isCount(s string) bool {
+	return s == "0" || s != "" && len(s) <= 19 && s[0] != '0' && strings.Trim(s, "0123456789") == ""
+}
+
+var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // scalar writes a string as YAML. The text is printable, so that only two characters need an escape.
 func scalar(s string) string {
 	if plain(s) {
 		return s
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	return `"` + escapes.Replace(s) + `"`
 }
 
 // yamlWriter writes what yamlTree reads. Empty values are left out with their keys.
@@ -158,7 +180,7 @@ func readValue(s string) (*node, bool) {
 	case strings.HasPrefix(s, `"`):
 		value, rest, ok := cutQuoted(s)
 		return &node{kind: text, text: value}, ok && rest == ""
-	case countForm.MatchString(s):
+	case isCount(s):
 		return &node{kind: number, text: s}, true
 	}
 	return &node{kind: text, text: s}, plain(s)

@@ -6,17 +6,23 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
 var (
-	nameForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	idForm   = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	nameForm = form(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	idForm   = form(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-	contentForm = regexp.MustCompile(`^(sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	contentForm = form(`^(sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64})$`)
 )
+
+// form is a pattern that is compiled when it is first asked for: most runs ask for few of them.
+func form(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 const (
 	maxVersion = 128  // characters
@@ -50,7 +56,7 @@ func (r Release) Validate() error {
 }
 
 func (r Release) label() string {
-	if nameForm.MatchString(r.App) {
+	if nameForm().MatchString(r.App) {
 		return "release of " + r.App
 	}
 	return "release"
@@ -59,7 +65,7 @@ func (r Release) label() string {
 func checkApp(name string) *Problem { return checkName("app", name) }
 
 func checkName(what, name string) *Problem {
-	if nameForm.MatchString(name) {
+	if nameForm().MatchString(name) {
 		return nil
 	}
 	return problem("1 to 63 lower-case letters, digits and dashes, with a letter or digit at both ends", "%s name %q is not valid", what, clip(name))
@@ -112,7 +118,7 @@ func checkOptionalID(what, id string) *Problem {
 }
 
 func checkID(what, id string) *Problem {
-	if idForm.MatchString(id) {
+	if idForm().MatchString(id) {
 		return nil
 	}
 	return problem("the full id of a Git object, in lower case", "%s %q is not 40 or 64 hex digits", what, clip(id))
@@ -196,14 +202,14 @@ func checkElsewhere(repository string) *Problem {
 }
 
 func checkTag(tag string) *Problem {
-	if tag == "" || tagForm.MatchString(tag) {
+	if tag == "" || tagForm().MatchString(tag) {
 		return nil
 	}
 	return problem("a tag has 1 to 128 letters, digits, dots, dashes and underscores", "image tag %q is not valid", clip(tag))
 }
 
 func checkDigest(digest string) *Problem {
-	if digest == "" || digestForm.MatchString(digest) {
+	if digest == "" || digestForm().MatchString(digest) {
 		return nil
 	}
 	return problem("a digest is sha256: and 64 hex digits in lower case", "image digest %q is not valid", clip(digest))

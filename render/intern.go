@@ -1,16 +1,17 @@
 package render
 
 import (
+	recent "container/list"
 	"crypto/sha256"
-	"slices"
 	"sync"
 )
 
-// Definitions of custom resources are most of the bytes of what people render, and are the same in every environment. A
-// document that long is parsed once for all renders that hold it.
+// Most resources of an app are the same in every environment, and definitions of custom resources in every app. A document is
+// parsed, and written in canonical form, once for all renders that hold it.
 const (
 	longDocument = 16 << 10
 	maxInterned  = 6 << 20 // bytes of documents whose trees are kept; a tree takes about twelve times as much
+	internedCost = 256     // bytes that any document counts for besides its own
 )
 
 type internedTree struct {
@@ -19,35 +20,35 @@ type internedTree struct {
 	*tree
 }
 
-// interned are the trees of long documents, the one used last at the end.
-var interned struct {
+// interned are the trees of documents, by the digest of their text.
+var interned = struct {
 	sync.Mutex
-	trees []internedTree
+	trees map[[sha256.Size]byte]*recent.Element
+	used  *recent.List // of internedTree, the one used last at the end
 	size  int
-}
+}{trees: map[[sha256.Size]byte]*recent.Element{}, used: recent.New()}
 
-// treeOf gives a tree to read a document into. Two documents of the same long text share one.
+// treeOf gives a tree to read a document into. Two documents of the same text share one.
 func treeOf(data []byte) *tree {
-	if len(data) < longDocument || len(data) > maxInterned/2 {
+	if len(data) > maxInterned/2 {
 		return &tree{}
 	}
 	key := sha256.Sum256(data)
 	interned.Lock()
 	defer interned.Unlock()
-	i := slices.IndexFunc(interned.trees, func(t internedTree) bool { return t.key == key })
-	found := internedTree{key, len(data), &tree{}}
-	if i >= 0 {
-		found = interned.trees[i]
-		interned.trees = slices.Delete(interned.trees, i, i+1)
-	} else {
-		interned.size += found.size
+	if known, ok := interned.trees[key]; ok {
+		interned.used.MoveToBack(known)
+		return known.Value.(internedTree).tree
 	}
-	interned.trees = append(interned.trees, found)
+	made := internedTree{key, len(data) + internedCost, &tree{}}
+	interned.trees[key] = interned.used.PushBack(made)
+	interned.size += made.size
 	for interned.size > maxInterned {
-		interned.size -= interned.trees[0].size
-		interned.trees = slices.Delete(interned.trees, 0, 1)
+		oldest := interned.used.Remove(interned.used.Front()).(internedTree)
+		delete(interned.trees, oldest.key)
+		interned.size -= oldest.size
 	}
-	return found.tree
+	return made.tree
 }
 
 // Forget lets go of what was parsed of long manifests. They can still be asked for it, and are parsed again then.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -155,7 +156,9 @@ func (p *lockParser) root(n *yaml.Node) {
 	}
 }
 
-var commitForm = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var commitForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+})
 
 func (p *lockParser) need(n *yaml.Node) {
 	var l Locked
@@ -172,7 +175,7 @@ func (p *lockParser) need(n *yaml.Node) {
 	}
 	seen := p.object(n, "the need", map[string]func(*yaml.Node){
 		"in": text(&l.In, nil, "in"), "asks": text(&l.Asks, nil, "asks"), "version": text(&l.Version, nil, "version"),
-		"digest": text(&l.Digest, digestForm, "digest: sha256: and 64 hex digits"), "commit": text(&l.Commit, commitForm, "full commit id"),
+		"digest": text(&l.Digest, digestForm(), "digest: sha256: and 64 hex digits"), "commit": text(&l.Commit, commitForm(), "full commit id"),
 	})
 	switch {
 	case seen == nil:

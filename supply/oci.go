@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/archive"
 	"github.com/ferry-cd/ferry/charts"
@@ -25,7 +26,9 @@ const (
 
 const maxLayer = 32 << 20 // bytes as it travels
 
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var digestForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+})
 
 // pullOCI brings a chart or another artifact: any in range, the tag or digest that was asked for, or, with a digest, the
 // very one. name is the chart it must be; "" is what the address says.
@@ -53,7 +56,7 @@ func (s *Supply) pullOCI(ctx context.Context, address, name, wanted, digest stri
 // reference finds the manifest that is meant: a digest, a tag as it is, or the tag of the newest version in range. Registries
 // allow no plus in a tag; Helm writes an underscore for it.
 func (s *Supply) reference(ctx context.Context, repository, wanted, digest string) (reference, version string, err error) {
-	if digestForm.MatchString(wanted) {
+	if digestForm().MatchString(wanted) {
 		return repository + "@" + wanted, "", nil
 	}
 	if digest != "" {

@@ -5,6 +5,7 @@
 //	definition.go  CustomResourceDefinitions, made into JSON Schemas
 //	files.go       JSON Schemas that lie in the repository, under the names that schema collections give them
 //	compile.go     JSON Schemas, compiled once
+//	sound.go       resources that were found without mistake before
 //
 // A schema file of the repository goes before a definition, a definition before what is built in.
 package schema
@@ -70,11 +71,18 @@ func (j *judge) resource(ctx context.Context, m *render.Manifest) ([]mistake, er
 	if m.Kind == "CustomResourceDefinition" && served[m.Group] && j.file(m) == "" && j.definitions[[2]string{m.Group, m.Kind}] == nil {
 		return nil, nil // definitions are long, and nothing here judges them
 	}
+	key, plain := j.soundness(m)
+	if plain && sound.has(key) {
+		return nil, nil
+	}
 	object, err := m.Value()
 	if err != nil || object["sops"] != nil { // its values are not what they will be
 		return nil, nil
 	}
 	found, err := j.mistakes(ctx, m, object)
+	if plain && err == nil && len(found) == 0 {
+		sound.add(key)
+	}
 	if n := len(found); n > maxMistakes {
 		found = append(found[:maxMistakes], mistake{text: fmt.Sprintf("and %d mistakes more", n-maxMistakes)})
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	_ "github.com/ferry-cd/ferry/cmd/ferry/memory" // sets the collector
 )
 
 // version is set by the release build with -ldflags.
@@ -44,7 +46,6 @@ func run() int {
 		return exitError
 	}
 	dropEmpty(os.Environ(), os.Unsetenv)
-	giveRoom(os.Getenv)
 	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Getenv: os.Getenv, Dir: dir}
 	return a.main(ctx, os.Args)
 }

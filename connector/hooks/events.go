@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ferry-cd/ferry/door"
@@ -111,12 +112,14 @@ func readEither(body []byte) (Event, bool) {
 }
 
 // objectName is how Kubernetes names objects: a DNS subdomain.
-var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+var objectName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+})
 
 // named tells whether kind, namespace and name could be those of an object.
 func (e Event) named() bool {
 	return len(e.Kind) <= 63 && !strings.ContainsFunc(e.Kind, notLetter) &&
-		(e.Name == "" || objectName.MatchString(e.Name)) && (e.Namespace == "" || objectName.MatchString(e.Namespace))
+		(e.Name == "" || objectName().MatchString(e.Name)) && (e.Namespace == "" || objectName().MatchString(e.Namespace))
 }
 
 // short makes what a sender wrote fit for a line of a log.

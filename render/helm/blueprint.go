@@ -23,9 +23,10 @@ type blueprint struct {
 	size  int
 	chart *chart.Chart
 
-	mu      sync.Mutex
-	parsed  map[templateKey]*parsedTemplate
-	schemas map[string]*compiledSchema
+	schemas *schemas // of all charts
+
+	mu     sync.Mutex
+	parsed map[templateKey]*parsedTemplate
 }
 
 // templateKey is a template file under one of its names: a subchart with two aliases has two.
@@ -39,6 +40,8 @@ type blueprints struct {
 	mu   sync.Mutex
 	kept []*blueprint // the one used last comes last
 	size int
+
+	schemas schemas
 }
 
 // of gives the blueprint of the chart in dir. Charts are known by what their files say, not by where they lie.
@@ -51,7 +54,7 @@ func (b *blueprints) of(files render.Files, dir string) (*blueprint, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &blueprint{key: key, size: size, chart: ch, parsed: map[templateKey]*parsedTemplate{}, schemas: map[string]*compiledSchema{}}
+	made := &blueprint{key: key, size: size, chart: ch, parsed: map[templateKey]*parsedTemplate{}, schemas: &b.schemas}
 	b.keep(made)
 	return made, nil
 }

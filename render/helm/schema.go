@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"helm.sh/helm/v3/pkg/chart"
@@ -49,7 +50,7 @@ func (b *blueprint) checkChart(ch *chart.Chart, values map[string]any, dir strin
 // checkSchema applies one schema. The library panics on some that are not schemas at all.
 func (b *blueprint) checkSchema(values chartutil.Values, schema []byte) (err error) {
 	defer recovered(&err)
-	compiled, err := b.compiled(schema)
+	compiled, err := b.schemas.compiled(schema)
 	if err != nil {
 		return err
 	}
@@ -68,20 +69,41 @@ func recovered(err *error) {
 // compiledSchema is a schema that is ready to be applied, or why it never will be.
 type compiledSchema struct {
 	*jsonschema.Schema
-	err error
+	err  error
+	once sync.Once
 }
 
-// compiled compiles each schema of the chart once: that takes far longer than to apply it.
-func (b *blueprint) compiled(schema []byte) (*jsonschema.Schema, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c, ok := b.schemas[string(schema)]
-	if !ok {
-		c = &compiledSchema{}
-		c.Schema, c.err = compile(schema)
-		b.schemas[string(schema)] = c
-	}
+// schemas are those that were compiled, by their text. That takes far longer than to apply one, and charts that were made from
+// one model have the same.
+type schemas struct {
+	mu   sync.Mutex
+	kept map[string]*compiledSchema
+	size int
+}
+
+// maxSchemas bounds the text of the schemas that are remembered.
+const maxSchemas = 4 << 20
+
+// compiled compiles each schema once.
+func (s *schemas) compiled(schema []byte) (*jsonschema.Schema, error) {
+	c := s.of(schema)
+	c.once.Do(func() { c.Schema, c.err = compile(schema) })
 	return c.Schema, c.err
+}
+
+func (s *schemas) of(schema []byte) *compiledSchema {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.kept[string(schema)]
+	if ok {
+		return c
+	}
+	if s.size += len(schema); s.kept == nil || s.size > maxSchemas {
+		s.kept, s.size = map[string]*compiledSchema{}, len(schema)
+	}
+	c = &compiledSchema{}
+	s.kept[string(schema)] = c
+	return c
 }
 
 func compile(schema []byte) (compiled *jsonschema.Schema, err error) {

@@ -8,6 +8,8 @@
 //	disk.go      the file system that the library reads from
 //	quiet.go     words that kustomize calls deprecated, replaced
 //	split.go     very many resources, built in parts
+//	stub.go      definitions of custom resources, of which the library sees little
+//	last.go      labels and images, which come last where they may
 //	print.go     resources as the library prints them
 //	origin.go    which file a resource of the output came from, for messages
 //	errors.go    what is wrong with a kustomization: file, line, column
@@ -136,8 +138,18 @@ func (w *walker) runWhole(ctx context.Context) ([]*resource.Resource, error) {
 	return w.runOn(w.files)
 }
 
-// runOn is `kustomize build` on files. Some input makes the library panic; its CLI crashes then.
-func (w *walker) runOn(files render.Files) (all []*resource.Resource, err error) {
+// runOn is `kustomize build` on files.
+func (w *walker) runOn(files render.Files) ([]*resource.Resource, error) {
+	if w.last != nil {
+		if all, err := w.runWith(files, w.last); err == nil {
+			return all, nil
+		}
+	}
+	return w.runWith(files, nil)
+}
+
+// runWith applies some of the root kustomization last. Some input makes the library panic; its CLI crashes then.
+func (w *walker) runWith(files render.Files, l *last) (all []*resource.Resource, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("kustomize cannot read it: %v", p)
@@ -153,6 +165,9 @@ func (w *walker) runOn(files render.Files) (all []*resource.Resource, err error)
 		}
 		given[name] = data
 	}
+	if l != nil {
+		given[w.root] = l.text
+	}
 	disk, err := diskOf(given)
 	if err != nil {
 		return nil, err
@@ -160,6 +175,9 @@ func (w *walker) runOn(files render.Files) (all []*resource.Resource, err error)
 	o := krusty.MakeDefaultOptions()
 	o.Reorder = krusty.ReorderOptionLegacy // the CLI's default, not the library's
 	m, err := krusty.MakeKustomizer(o).Run(disk, path.Join(mount, w.dir))
+	if err == nil && l != nil {
+		err = l.apply(m)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -76,6 +76,7 @@ type walker struct {
 	loaded   map[string]bool   // files that are something else, perhaps as well
 	stubs    map[string]*stub  // by word; what the library sees in place of them
 	stubbing bool
+	last     *last // of the root kustomization; nil where nothing may come last
 
 	size, documents int // of what was taken into the set
 }
@@ -103,6 +104,9 @@ func walk(read reader, list func(string) []string, dir string, limits render.Lim
 	if root.open() {
 		w.root, w.metadata = root.file, root.BuildMetadata
 		root.follow()
+	}
+	if len(w.problems) == 0 {
+		w.last = w.lastOf()
 	}
 	return w, errors.Join(w.problems...)
 }

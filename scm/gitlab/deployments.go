@@ -31,7 +31,7 @@ func (c *Client) ensureDeployment(ctx context.Context, d scm.Deployment) (wrote 
 	switch {
 	case !known || d.Environment == "":
 		return false, fmt.Errorf("environment %q, state %q: %w", d.Environment, d.State, scm.ErrInvalid)
-	case !fullID.MatchString(d.SHA):
+	case !fullID().MatchString(d.SHA):
 		return false, scm.ErrNotFound
 	}
 	var newest *gitlab.Deployment

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/xanzy/go-gitlab"
@@ -30,7 +31,9 @@ var heard = map[string]scm.StatusState{
 }
 
 // fullID is a commit's whole name; GitLab would take a branch or the beginning of a name for it too.
-var fullID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+var fullID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+})
 
 // Statuses implements scm.Client. A status that was pending and then got its result is one line of GitLab's: its last state
 // with its last time, so that the history lacks the pending one.
@@ -48,7 +51,7 @@ func (c *Client) Statuses(ctx context.Context, sha string) ([]scm.Status, error)
 
 // rows reads all statuses of a commit, those too that newer ones of the same name replaced, newest first.
 func (c *Client) rows(ctx context.Context, sha string) ([]*gitlab.CommitStatus, error) {
-	if !fullID.MatchString(sha) {
+	if !fullID().MatchString(sha) {
 		return nil, scm.ErrNotFound
 	}
 	rows, err := all(func(page gitlab.ListOptions) ([]*gitlab.CommitStatus, *gitlab.Response, error) {

@@ -13,7 +13,7 @@ import (
 func (c *Client) Blob(ctx context.Context, repository, digest string, size, most int64) ([]byte, error) {
 	what := "blob " + digest + " of " + repository
 	switch {
-	case !digestForm.MatchString(digest):
+	case !digestForm().MatchString(digest):
 		return nil, &usageError{"a digest is sha256: and 64 hex digits"}
 	case size > most:
 		return nil, contentf(what, "it is said to have %d bytes, and %d are the most", size, most)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ferry-cd/ferry/door"
@@ -93,7 +94,9 @@ type configFile struct {
 }
 
 // programForm is the end of a helper's name: what it is put together with must stay one program in the search path.
-var programForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var programForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+})
 
 // read adds what a file says. Its text is never repeated: it holds secrets.
 func (k *Keys) read(name string, data []byte) error {
@@ -115,12 +118,12 @@ func (k *Keys) read(name string, data []byte) error {
 		}
 	}
 	for server, program := range c.CredHelpers {
-		if !programForm.MatchString(program) {
+		if !programForm().MatchString(program) {
 			return &usageError{fmt.Sprintf("%s: credHelpers: %q is not the end of a program's name", name, program)}
 		}
 		k.helpers[hostOf(server)] = program
 	}
-	if k.store = c.CredsStore; k.store != "" && !programForm.MatchString(k.store) {
+	if k.store = c.CredsStore; k.store != "" && !programForm().MatchString(k.store) {
 		return &usageError{fmt.Sprintf("%s: credsStore: %q is not the end of a program's name", name, k.store)}
 	}
 	return nil

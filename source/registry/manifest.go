@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -36,7 +37,9 @@ func (m *Manifest) Reference() string { return m.Repository + "@" + m.Digest }
 // to the next.
 var accepted = []string{string(types.OCIImageIndex), string(types.OCIManifestSchema1), string(types.DockerManifestList), string(types.DockerManifestSchema2)}
 
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var digestForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+})
 
 // Manifest reads what a reference, NAME:TAG or NAME@sha256:..., means now. Where it has both, the digest is read; whether
 // the tag still means it is asked with Moved. ErrAbsent where there is none.
@@ -75,7 +78,7 @@ func (c *Client) Digest(ctx context.Context, reference string) (string, error) {
 
 // Exists tells whether a repository still has the manifest of a digest.
 func (c *Client) Exists(ctx context.Context, repository, digest string) (bool, error) {
-	if !digestForm.MatchString(digest) {
+	if !digestForm().MatchString(digest) {
 		return false, &usageError{"a digest is sha256: and 64 hex digits"}
 	}
 	p, err := c.place(repository)

@@ -72,10 +72,12 @@ func canonical(host string) string {
 	return host
 }
 
-var mirrorForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+var mirrorForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+})
 
 func checkMirror(from, to string) error {
-	if from == "" || strings.Contains(from, "/") || !mirrorForm.MatchString(strings.ToLower(from)) || !mirrorForm.MatchString(to) {
+	if from == "" || strings.Contains(from, "/") || !mirrorForm().MatchString(strings.ToLower(from)) || !mirrorForm().MatchString(to) {
 		return &usageError{fmt.Sprintf("mirror %q for %q is not HOST or HOST/PREFIX, without a scheme", to, from)}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/door"
 )
@@ -20,7 +21,9 @@ const (
 	pageSize = 1_000
 )
 
-var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+var tagForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+})
 
 // Tags lists the tags of a repository, sorted. A list that does not end, goes elsewhere, or holds what no tag can be is an
 // error.
@@ -63,7 +66,7 @@ func readTags(what string, body []byte) ([]string, error) {
 		return nil, contentf(what, "the registry gave no list of tags")
 	}
 	for _, tag := range words.Tags {
-		if !tagForm.MatchString(tag) {
+		if !tagForm().MatchString(tag) {
 			return nil, contentf(what, "the registry names %q, which cannot be a tag", door.Excerpt([]byte(tag)))
 		}
 	}
