@@ -43,8 +43,8 @@ var commit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // named tells whether these could be the names of a resource in a namespace. Those without one are in many Applications.
 func (p Part) named() bool {
-	return p.Kind != "" && len(p.Kind) <= 63 && !bytes.ContainsFunc([]byte(p.Kind), notLetter) && objectName.MatchString(p.Name) &&
-		objectName.MatchString(p.Namespace) && (p.Group == "" || objectName.MatchString(p.Group))
+	return p.Kind != "" && len(p.Kind) <= 63 && !bytes.ContainsFunc([]byte(p.Kind), notLetter) && objectName().MatchString(p.Name) &&
+		objectName().MatchString(p.Namespace) && (p.Group == "" || objectName().MatchString(p.Group))
 }
 
 // beforeMessage is the part of the template that stands before the message.
