@@ -16,8 +16,8 @@ import (
 // small charts may be under way together, two collections of definitions may not.
 const (
 	mostRendering = 3 << 20  // bytes of inputs that are being rendered; a render takes up to eighty times its inputs
-	mostHeld      = 8 << 20  // bytes of inputs whose renders are not finished
-	leastHeld     = 64 << 10 // bytes that a render counts at least
+	mostHeld      = 4 << 20  // bytes of inputs whose renders are not finished
+	leastHeld     = 96 << 10 // bytes that a render counts at least
 )
 
 // line holds renders that are under way, oldest first. Only renders leave its owner's goroutine: what reads Git or asks the
