@@ -126,11 +126,11 @@ var (
 // good, and older servers do not have it.
 func (s *shelf) IsWatchListSemanticsUnSupported() bool { return true }
 
-// ListWithContext reads a page. "0" would be answered from a cache in one piece, however large.
+// ListWithContext reads a page of what is there now. To an API server a resource version beside a limit means exactly that one,
+// however old: whoever lists again after 410 with the version that it knew gets what it knew, and 410 again. And "0" would be
+// answered from a cache in one piece, however large.
 func (s *shelf) ListWithContext(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-	if o.ResourceVersion == "0" {
-		o.ResourceVersion = ""
-	}
+	o.ResourceVersion, o.ResourceVersionMatch = "", ""
 	o.Limit = pageSize
 	page, err := s.client.List(ctx, o)
 	if err != nil {

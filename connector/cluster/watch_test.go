@@ -160,6 +160,10 @@ func TestWatcherGaps(t *testing.T) {
 	eventually(t, "what happened before 410 Gone", func() bool { return applied(t, w) == "new at 383" })
 	s.Put(flux, "v1", "kustomizations", kustomization("new", two))
 	eventually(t, "what happens after it", func() bool { return applied(t, w) == "new at 1ba" })
+	s.Restart()
+	s.Put(flux, "v1", "kustomizations", kustomization("new", one))
+	s.Put(flux, "v1", "kustomizations", kustomization("newest", two))
+	eventually(t, "what happened while the server was started again", func() bool { return applied(t, w) == "new at 383, newest at 1ba" })
 	if !w.Synced() {
 		t.Error("a gap made it unsynced")
 	}

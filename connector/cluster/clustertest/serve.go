@@ -144,9 +144,18 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, k key) {
 			return
 		}
 	}
-	keys := s.in(k.resource, k.namespace)
+	limit, _ := strconv.Atoi(q.Get("limit"))
+	objects := s.objects
+	if exactly, _ := strconv.ParseInt(q.Get("resourceVersion"), 10, 64); exactly > 0 && limit > 0 { // beside a limit, a version means itself
+		if version = exactly; version < s.oldest {
+			refuse(w, http.StatusGone, "Expired", "the requested resource version has been compacted")
+			return
+		}
+		objects = s.past(version)
+	}
+	keys := in(objects, k.resource, k.namespace)
 	end := len(keys)
-	if limit, _ := strconv.Atoi(q.Get("limit")); limit > 0 {
+	if limit > 0 {
 		end = min(end, begin+limit)
 	}
 	meta := map[string]any{"resourceVersion": strconv.FormatInt(version, 10)}
@@ -155,7 +164,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, k key) {
 	}
 	items := []any{}
 	for _, k := range keys[min(begin, end):end] {
-		items = append(items, s.objects[k])
+		items = append(items, objects[k])
 	}
 	kind := s.kinds[k.resource]
 	send(w, http.StatusOK, map[string]any{"kind": kind + "List", "apiVersion": k.resource.GroupVersion().String(), "metadata": meta, "items": items})
@@ -165,7 +174,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, k key) {
 func (s *Server) watch(w http.ResponseWriter, r *http.Request, k key) {
 	from, err := strconv.ParseInt(r.URL.Query().Get("resourceVersion"), 10, 64)
 	s.mu.Lock()
-	cut, oldest := s.cut, s.oldest
+	cut, oldest := s.cut, max(s.oldest, s.cached)
 	s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	out := json.NewEncoder(w)

@@ -7,6 +7,7 @@ package clustertest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,6 +32,7 @@ type Server struct {
 	events  []event
 	version int64
 	oldest  int64 // changes up to this one are forgotten
+	cached  int64 // streams begin after this one: the server was started again then
 	refused map[string]bool
 	mute    bool              // streams stay open and bring nothing
 	only    map[string]string // names that rights on a resource are bound to
@@ -209,6 +211,16 @@ func (s *Server) Forget() {
 	s.cutLocked()
 }
 
+// Restart ends every stream and lets nobody take one up at what happened up to now, as a server that was started again: what is
+// asked for at a version of before is still answered by the database.
+func (s *Server) Restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version++
+	s.cached = s.version
+	s.cutLocked()
+}
+
 // Asked lists what was asked for, as "list kustomizations", sorted.
 func (s *Server) Asked() []string {
 	s.mu.Lock()
@@ -238,10 +250,29 @@ func copied(object map[string]any) map[string]any {
 	return out
 }
 
+// past is what there was at a version, as far as changes are remembered.
+func (s *Server) past(version int64) map[key]map[string]any {
+	then := maps.Clone(s.objects)
+	for _, e := range s.events {
+		if e.version > version {
+			delete(then, e.at)
+		}
+	}
+	for _, e := range s.events {
+		if e.version <= version {
+			then[e.at] = e.object
+		}
+		if e.version <= version && e.kind == "DELETED" {
+			delete(then, e.at)
+		}
+	}
+	return then
+}
+
 // in lists the objects of a kind, in the order of their names.
-func (s *Server) in(at schema.GroupVersionResource, namespace string) []key {
+func in(objects map[key]map[string]any, at schema.GroupVersionResource, namespace string) []key {
 	var keys []key
-	for k := range s.objects {
+	for k := range objects {
 		if k.resource == at && (namespace == "" || k.namespace == namespace) {
 			keys = append(keys, k)
 		}
