@@ -3,6 +3,7 @@
 package environments
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -22,7 +23,7 @@ type Config struct {
 	Keep         int      // releases of each app in each environment whose templates are kept for rollbacks
 	Policies     []Policy // as written
 	Overrides    []OverrideRule
-	placements   map[[2]string]Placement
+	placements   map[[2]string]int // by app and environment, in ordered
 	ordered      []Placement
 	made         map[[2]string]made // what placements were made from, for Effective
 }
@@ -231,9 +232,15 @@ func (c *Config) Environment(name string) (Environment, bool) {
 
 // Placement gives an app's effective settings in an environment; false where the app does not go there.
 func (c *Config) Placement(app, environment string) (Placement, bool) {
-	p, ok := c.placements[[2]string{app, environment}]
-	return p, ok
+	i, ok := c.placements[[2]string{app, environment}]
+	if !ok {
+		return Placement{}, false
+	}
+	return c.ordered[i], true
 }
 
 // Placements gives every app in every environment it goes to, in the order of environments, then by app.
 func (c *Config) Placements() []Placement { return slices.Clone(c.ordered) }
+
+// EachPlacement gives the same one by one, without a copy of all: a large repository has megabytes of them.
+func (c *Config) EachPlacement() iter.Seq[Placement] { return slices.Values(c.ordered) }

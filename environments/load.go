@@ -221,7 +221,7 @@ func match(pattern string, files []string) []string {
 
 // config gives what others read, once nothing is left to report.
 func (l *loader) config() *Config {
-	c := &Config{Include: strs(l.root.Include), placements: map[[2]string]Placement{}, made: map[[2]string]made{}}
+	c := &Config{Include: strs(l.root.Include), placements: map[[2]string]int{}, made: map[[2]string]made{}, ordered: make([]Placement, 0, len(l.placed))}
 	for _, a := range l.apps {
 		c.Apps = append(c.Apps, appOf(a))
 	}
@@ -230,7 +230,7 @@ func (l *loader) config() *Config {
 	}
 	for _, p := range l.placed {
 		key := [2]string{p.App, p.Environment}
-		c.placements[key], c.made[key] = p.Placement, made{p.app.node, p.node}
+		c.placements[key], c.made[key] = len(c.ordered), made{p.app.node, p.node}
 		c.ordered = append(c.ordered, p.Placement)
 	}
 	c.Forge = Forge{Kind: string(l.root.Forge.Kind), URL: string(l.root.Forge.URL)}

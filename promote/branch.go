@@ -178,11 +178,19 @@ func (s *Snapshot) unitOf(pl environments.Placement) unit {
 // units groups the placements in promotion order. A unit is whole as soon as one of its apps is in scope: what shares a
 // branch is decided together.
 func (s *Snapshot) units(o Options) []unit {
-	var all []unit
-	at := map[Key]int{}
 	scoped := map[Key]bool{}
 	for _, pl := range s.placements {
+		if o.Scope.has(key(pl)) {
+			scoped[Key{App: pl.Unit, Environment: pl.Environment}] = true
+		}
+	}
+	var all []unit
+	at := map[Key]int{}
+	for _, pl := range s.placements {
 		k := Key{App: pl.Unit, Environment: pl.Environment}
+		if !scoped[k] {
+			continue
+		}
 		i, ok := at[k]
 		if !ok {
 			i = len(all)
@@ -191,7 +199,6 @@ func (s *Snapshot) units(o Options) []unit {
 			all = append(all, unit{Key: k, base: s.base(pl), retires: retires})
 		}
 		all[i].placements = append(all[i].placements, pl)
-		scoped[k] = scoped[k] || o.Scope.has(key(pl))
 	}
-	return slices.DeleteFunc(all, func(u unit) bool { return !scoped[u.Key] })
+	return all
 }

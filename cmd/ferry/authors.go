@@ -38,9 +38,12 @@ func (b *builder) authors(ctx context.Context, r *release.Release, before releas
 }
 
 func (b *builder) excludesAuthors(app string) bool {
-	return slices.ContainsFunc(b.config.Placements(), func(p environments.Placement) bool {
-		return p.App == app && slices.Contains(p.Gates.Approvals.Exclude, environments.SourceAuthors)
-	})
+	for p := range b.config.EachPlacement() {
+		if p.App == app && slices.Contains(p.Gates.Approvals.Exclude, environments.SourceAuthors) {
+			return true
+		}
+	}
+	return false
 }
 
 // wroteSince adds what came since a commit, as far as the checkout tells, else the source's repository.

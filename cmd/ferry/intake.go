@@ -347,7 +347,7 @@ func (b *builder) templates(ctx context.Context, r *release.Release, conf enviro
 		return b.fetch(ctx, r, conf.Source)
 	}
 	root := "."
-	for _, p := range b.config.Placements() {
+	for p := range b.config.EachPlacement() {
 		if p.App == r.App {
 			root = p.Root
 		}
@@ -426,7 +426,7 @@ func (b *builder) warn(ctx context.Context, root string) {
 func (b *builder) images(r *release.Release, accepted release.Release) error {
 	var names []string
 	optional := map[string]bool{}
-	for _, p := range b.config.Placements() {
+	for p := range b.config.EachPlacement() {
 		if p.App != r.App {
 			continue
 		}
