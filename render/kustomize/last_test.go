@@ -49,7 +49,7 @@ configMapGenerator:
 
 func wlast(t *testing.T, files render.Files) *last {
 	t.Helper()
-	w, err := walk(fromFiles(files), listed(files), ".")
+	w, err := walk(fromFiles(files), listed(files), ".", render.BuiltIn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestNotLast(t *testing.T) {
 func TestLastRefused(t *testing.T) {
 	files := render.Files{"all.yaml": []byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c, labels: [a]}}\n"), "kustomization.yaml": []byte("resources: [all.yaml]\nlabels: [{pairs: {tier: web}}]\n")}
 	_, err := New().Render(context.Background(), render.Request{Files: files, Dir: "."})
-	w, _ := walk(fromFiles(files), listed(files), ".")
+	w, _ := walk(fromFiles(files), listed(files), ".", render.BuiltIn)
 	w.last = nil
 	_, whole := build(context.Background(), w)
 	if err == nil || whole == nil || err.Error() != whole.Error() {
