@@ -16,7 +16,7 @@ type limitsFile struct {
 	Documents int      `yaml:"documents" default:"20000" jsonschema:"minimum=1,maximum=1000000" doc:"Documents of a render; a kustomization reads half as many." example:"40000"`
 	File      byteSize `yaml:"file" default:"16MB" doc:"Size of one file that a render reads. Helm itself reads none above 5 MB." example:"32MB"`
 	Depth     int      `yaml:"depth" default:"500" jsonschema:"minimum=1,maximum=5000" doc:"Levels of a value, and calls of tpl inside tpl; a template may be included inside itself twice as often." example:"1000"`
-	Aliases   byteSize `yaml:"aliases" default:"8MB" doc:"What aliases of YAML may unfold to in one file of a kustomization." example:"16MB"`
+	Aliases   byteSize `yaml:"aliases" default:"8MB" doc:"What aliases of YAML may unfold to in all files of a kustomization." example:"16MB"`
 }
 
 type byteSize string

@@ -17,6 +17,9 @@ const maxTotal = 256 << 20
 // app is installed into, which an empty metadata.namespace means; it is not written anywhere. The error is Problems, all of them.
 func Canonical(out Output, namespace string) (Manifests, error) {
 	c := canonical{namespace: namespace, seen: map[Identity]place{}}
+	if err := CheckAliases(out.Documents); err != nil {
+		return nil, err
+	}
 	for d, number := range numbered(out.Documents) {
 		c.document(d, number)
 	}

@@ -34,7 +34,7 @@ func FuzzCanonical(f *testing.F) {
 		if len(data) > 1<<16 || nonSpecific.Match(data) {
 			return
 		}
-		root, _ := parse(data)
+		root, _, _ := parse(data)
 		if root == nil {
 			return
 		}
@@ -61,7 +61,7 @@ func sameMeaning(t *testing.T, data []byte, root *yamlv3.Node) {
 	if got := jsonOf(t, value(root)); !reflect.DeepEqual(got, want) {
 		t.Fatalf("the value is\n%v\nand should be\n%v", got, want)
 	}
-	again, bad := parse(canonical)
+	again, _, bad := parse(canonical)
 	if bad != nil {
 		t.Fatalf("the canonical form is refused: %v\n%s", bad, canonical)
 	}

@@ -287,3 +287,34 @@ list:
 		t.Error(diff)
 	}
 }
+
+// bombs are documents of a few hundred bytes, each of which may unfold to what one may.
+func bombs(n int) []Document {
+	ten := func(item string) string { return "[" + strings.TrimSuffix(strings.Repeat(item+", ", 10), ", ") + "]" }
+	var all []Document
+	for i := range n {
+		all = append(all, NewDocument("all.yaml", 1, fmt.Appendf(nil, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\na: &a %s\nb: &b %s\nc: &c %s\nd: &d %s\ne: %s\n",
+			i, ten("x"), ten("*a"), ten("*b"), ten("*c"), ten("*d"))))
+	}
+	return all
+}
+
+// Each of many documents may unfold to what one may; all together may not, and none of them is kept for later.
+func TestManyAliasBombs(t *testing.T) {
+	for name, read := range map[string]func([]Document) error{
+		"canonical": func(docs []Document) error { _, err := Canonical(Output{Documents: docs}, ""); return err },
+		"syntax":    CheckSyntax,
+	} {
+		if err := read(bombs(5)); err != nil {
+			t.Errorf("%s: a few: %v", name, err)
+		}
+		if err := read(bombs(50)); err == nil || !strings.Contains(err.Error(), "all documents up to this one expand beyond all measure") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	for _, d := range bombs(5) {
+		if d.parsed.root != nil {
+			t.Error("the tree of a document with aliases is kept")
+		}
+	}
+}

@@ -33,12 +33,30 @@ func (d Document) read() *tree {
 
 // CheckSyntax parses documents, as Canonical does, and tells what is wrong with their YAML. The error is Problems.
 func CheckSyntax(docs []Document) error {
+	if err := CheckAliases(docs); err != nil {
+		return err
+	}
 	var problems Problems
 	for d, number := range numbered(docs) {
 		problems = append(problems, d.read().bad.in(d, number)...)
 	}
 	if len(problems) > 0 {
 		return problems
+	}
+	return nil
+}
+
+// CheckAliases refuses documents whose aliases add too much to all of them together: each alone may be small enough, and a
+// hundred of them more than the memory holds. Whoever looks into the documents of a renderer asks first. The error is Problems.
+func CheckAliases(docs []Document) error {
+	aliased := 0
+	for d, number := range numbered(docs) {
+		if bytes.IndexByte(d.Data, '&') < 0 || bytes.IndexByte(d.Data, '*') < 0 {
+			continue
+		}
+		if aliased += d.read().aliased; aliased > mostAliased {
+			return Problems{{Text: "the aliases of all documents up to this one expand beyond all measure"}}.in(d, number)
+		}
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func TestSyntaxPlaces(t *testing.T) {
 		{"a: 1\nb: \x01\n", 2}, {"a: 1\nb: \xff\n", 2}, {"a: !x!y b\n", 1}, {"a: 1\nfoo\nb: 2\n", 2}, {"[[[", 1},
 	}
 	for _, test := range tests {
-		if _, bad := parse([]byte(test.text)); len(bad) != 1 || bad[0].Line != test.line {
+		if _, _, bad := parse([]byte(test.text)); len(bad) != 1 || bad[0].Line != test.line {
 			t.Errorf("%q: want line %d, got %v", test.text, test.line, bad)
 		}
 	}

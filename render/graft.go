@@ -12,7 +12,7 @@ func Graft(source string, data, stub []byte, part Document, keys ...string) Docu
 
 // grafted gives nil where something is not as it should be.
 func grafted(stub []byte, part *yaml.Node, keys []string) *yaml.Node {
-	root, bad := parse(stub)
+	root, _, bad := parse(stub)
 	if bad != nil || part == nil || len(keys) == 0 {
 		return nil
 	}

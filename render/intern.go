@@ -44,11 +44,27 @@ func treeOf(data []byte) *tree {
 	interned.trees[key] = interned.used.PushBack(made)
 	interned.size += made.size
 	for interned.size > maxInterned {
-		oldest := interned.used.Remove(interned.used.Front()).(internedTree)
-		delete(interned.trees, oldest.key)
-		interned.size -= oldest.size
+		drop(interned.used.Front())
 	}
 	return made.tree
+}
+
+// drop is for those who hold the lock.
+func drop(e *recent.Element) {
+	oldest := interned.used.Remove(e).(internedTree)
+	delete(interned.trees, oldest.key)
+	interned.size -= oldest.size
+}
+
+// forget lets go of the tree of a document. One with aliases may be ten thousand times as large as its text, which is all that
+// is counted.
+func forget(data []byte) {
+	key := sha256.Sum256(data)
+	interned.Lock()
+	defer interned.Unlock()
+	if known, ok := interned.trees[key]; ok {
+		drop(known)
+	}
 }
 
 // Forget lets go of what was parsed of long manifests. They can still be asked for it, and are parsed again then.

@@ -16,7 +16,7 @@ type Limits struct {
 	Documents int
 	File      int // bytes of one file that is read
 	Depth     int // levels of a value, and of templates that call each other
-	Aliases   int // bytes that aliases of YAML may add, to one file or document
+	Aliases   int // bytes that aliases of YAML may add to the files of a kustomization
 }
 
 // BuiltIn are the limits of a render where nobody says otherwise.

@@ -36,7 +36,7 @@ func Origins(layers []Layer, set []Set, path string) ([]Origin, error) {
 			}
 			own = steps[1:]
 		}
-		root, bad := parse(l.Data)
+		root, _, bad := parse(l.Data)
 		if bad != nil {
 			return nil, bad.inFile(l.Path)
 		}

@@ -61,7 +61,7 @@ func checkString(t *testing.T, s string) {
 	if got := modern(t, text); !reflect.DeepEqual(got, want) {
 		t.Fatalf("a YAML 1.2 reader reads %q in\n%s", got, text)
 	}
-	again, bad := parse(text)
+	again, _, bad := parse(text)
 	if bad != nil {
 		t.Fatalf("refused: %v\n%s", bad, text)
 	}

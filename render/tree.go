@@ -15,9 +15,10 @@ import (
 const (
 	maxDocument = 64 << 20 // bytes as rendered
 	maxDepth    = 200
-	maxAliased  = 8 << 20 // bytes that aliases may add
-	maxKey      = 1000    // bytes; YAML readers find no key longer than 1024
-	maxProblems = 20      // that are told
+	maxAliased  = 8 << 20        // bytes that aliases may add
+	mostAliased = 8 * maxAliased // the same, to all documents of a render
+	maxKey      = 1000           // bytes; YAML readers find no key longer than 1024
+	maxProblems = 20             // that are told
 )
 
 // nodeCost is what an expanded node counts against maxAliased besides its text.
@@ -29,6 +30,8 @@ type tree struct {
 	once sync.Once
 	root *yaml.Node // nil where the document is empty
 	bad  Problems   // without a source
+
+	aliased int // bytes that aliases have added
 
 	graft func() *yaml.Node // another way to the root; nil where there is none
 
@@ -48,30 +51,33 @@ func (t *tree) read(data []byte) (*yaml.Node, Problems) {
 			t.root, t.graft = t.graft(), nil
 		}
 		if t.root == nil {
-			t.root, t.bad = parse(data)
+			t.root, t.aliased, t.bad = parse(data)
+			if t.aliased > 0 {
+				forget(data)
+			}
 		}
 	})
 	return t.root, t.bad
 }
 
-// parse reads exactly one document.
-func parse(data []byte) (*yaml.Node, Problems) {
+// parse reads exactly one document, and tells what its aliases added.
+func parse(data []byte) (root *yaml.Node, aliased int, bad Problems) {
 	if len(data) > maxDocument {
-		return nil, Problems{{Text: "the document is larger than " + strconv.Itoa(maxDocument>>20) + " MB"}}
+		return nil, 0, Problems{{Text: "the document is larger than " + strconv.Itoa(maxDocument>>20) + " MB"}}
 	}
 	node, bad := decodeOne(data)
 	if bad != nil || node == nil {
-		return nil, bad
+		return nil, 0, bad
 	}
 	r := reader{open: map[*yaml.Node]bool{}}
-	root := r.value(node, atTop, 0)
+	root = r.value(node, atTop, 0)
 	if r.untold > 0 {
 		r.problems = append(r.problems, Problem{Text: "and " + strconv.Itoa(r.untold) + " more of this kind"})
 	}
 	if len(r.problems) > 0 {
-		return nil, r.problems
+		return nil, 0, r.problems
 	}
-	return root, nil
+	return root, r.aliased, nil
 }
 
 func decodeOne(data []byte) (*yaml.Node, Problems) {

@@ -38,7 +38,7 @@ func MergeValues(files []File, set []Set) (map[string]any, error) {
 }
 
 func valuesOf(f File) (map[string]any, Problems) {
-	root, bad := parse(f.Data)
+	root, _, bad := parse(f.Data)
 	switch {
 	case bad != nil:
 		return nil, bad.inFile(f.Path)

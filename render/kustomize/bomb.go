@@ -14,27 +14,38 @@ const aliasCost = 8
 // nesting is how deep YAML text inside YAML text is looked into: an inline plugin may hold an inline patch.
 const nesting = 4
 
-// unfolds reports text whose aliases unfold to too much. Whether it is YAML at all is for others to say.
-func (w *walker) unfolds(text []byte, depth int) error {
-	return unfolds(text, depth, w.limits.Aliases/aliasCost)
+// unfolds reports text whose aliases unfold to too much, by itself or with those of the files before. Whether it is YAML at all
+// is for others to say.
+func (w *walker) unfolds(text []byte) error {
+	most := w.limits.Aliases / aliasCost
+	more, err := unfolds(text, 0, most)
+	if err != nil {
+		return err
+	}
+	if w.unfolded += more; w.unfolded > most {
+		return fmt.Errorf("its aliases, and those of the files before, unfold to more than %d values", most)
+	}
+	return nil
 }
 
-func unfolds(text []byte, depth, most int) error {
+// unfolds gives the values that aliases add.
+func unfolds(text []byte, depth, most int) (more int, err error) {
 	if depth > nesting || bytes.IndexByte(text, '&') < 0 || bytes.IndexByte(text, '*') < 0 {
-		return nil
+		return 0, nil
 	}
 	docs := yaml.NewDecoder(bytes.NewReader(text))
 	for {
 		var doc yaml.Node
 		if docs.Decode(&doc) != nil { // the end, or broken YAML, which is for others to report
-			return nil
+			return more, nil
 		}
 		m := measure{sizes: map[*yaml.Node]int{}, depth: depth, most: most}
-		if m.size(&doc) > most {
-			return fmt.Errorf("its aliases unfold to more than %d values", most)
+		size := m.size(&doc)
+		if more += size - len(m.sizes) + m.more; size > most || more > most {
+			return more, fmt.Errorf("its aliases unfold to more than %d values", most)
 		}
 		if m.inner != nil {
-			return m.inner
+			return more, m.inner
 		}
 	}
 }
@@ -44,7 +55,8 @@ type measure struct {
 	sizes map[*yaml.Node]int
 	depth int
 	most  int   // values
-	inner error // of text inside the text
+	more  int   // that aliases add to text inside the text
+	inner error // of such text
 }
 
 func (m *measure) size(n *yaml.Node) int {
@@ -57,7 +69,9 @@ func (m *measure) size(n *yaml.Node) int {
 		size = m.size(n.Alias)
 	}
 	if n.Kind == yaml.ScalarNode && m.inner == nil {
-		m.inner = unfolds([]byte(n.Value), m.depth+1, m.most)
+		var more int
+		more, m.inner = unfolds([]byte(n.Value), m.depth+1, m.most)
+		m.more += more
 	}
 	for _, child := range n.Content {
 		size = min(size+m.size(child), m.most+1)

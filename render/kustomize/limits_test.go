@@ -12,6 +12,21 @@ import (
 	"github.com/ferry-cd/ferry/render"
 )
 
+// What aliases unfold to counts together: a thousand files that are small enough each are not.
+func TestAliasesOfAllFiles(t *testing.T) {
+	const text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: %s\n  annotations: &a {a: b, c: d, e: f, g: h}\n  labels: *a\n"
+	r := render.Request{Dir: ".", Files: render.Files{}, Limits: render.Limits{Aliases: 30 * aliasCost}}
+	list := "resources:\n"
+	for i, c := range []struct{ name, want string }{{"a", ""}, {"b", ""}, {"c", ""}, {"d", `kustomization.yaml:5:3: resources: "d.yaml" its aliases, and those of the files before, unfold to more than 30 values`}} {
+		list += "- " + c.name + ".yaml\n"
+		r.Files["kustomization.yaml"], r.Files[c.name+".yaml"] = []byte(list), fmt.Appendf(nil, text, c.name)
+		_, err := New().Render(context.Background(), r)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%d files: got %v, want %q", i+1, err, c.want)
+		}
+	}
+}
+
 // Each limit can be lowered and lifted; what it ends names the file and the limit, and the hint names the key.
 func TestLimitsAreConfigurable(t *testing.T) {
 	var crowd bytes.Buffer

@@ -79,6 +79,7 @@ type walker struct {
 	last     *last // of the root kustomization; nil where nothing may come last
 
 	size, documents int // of what was taken into the set
+	unfolded        int // values that aliases add to it
 }
 
 // inputShare and documentShare are the parts of the memory and the documents of a render that the files of a build may have:
@@ -146,7 +147,7 @@ func (k *kustomization) open() bool {
 }
 
 func (k *kustomization) parse() (ok bool) {
-	if err := k.unfolds(k.text, 0); err != nil {
+	if err := k.unfolds(k.text); err != nil {
 		k.refuse("", "", err.Error(), "write the values out where they are used; "+render.AliasesLimit.Hint())
 		return false
 	}
@@ -264,7 +265,7 @@ func (k *kustomization) take(field, entry, name string, data []byte) bool {
 		k.refuse(field, entry, "is a file of more than "+render.Size(k.limits.File), render.FileLimit.Hint())
 		return false
 	}
-	if err := k.unfolds(data, 0); err != nil {
+	if err := k.unfolds(data); err != nil {
 		k.refuse(field, entry, err.Error(), "write the values out where they are used; "+render.AliasesLimit.Hint())
 		return false
 	}
