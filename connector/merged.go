@@ -39,6 +39,7 @@ func (k *keeper) hear(ctx context.Context, now time.Time) error {
 			m.err = err
 			return err
 		}
+		m.err = nil
 		k.trouble(err)
 		return nil
 	}

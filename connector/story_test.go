@@ -476,3 +476,19 @@ func TestWithoutPullRequestsEverythingEnds(t *testing.T) {
 	w.run(2 * time.Hour)
 	w.expect(first, devShop, "failure timed out after 1h")
 }
+
+// A forge that is silent at first and then says that the connector may not read pull requests keeps nobody waiting: what it
+// said before no longer stands.
+func TestSilentFirstAndForbiddenThen(t *testing.T) {
+	w := newWorld(t, twoEnvironments)
+	forge := w.inMemory()
+	forge.noPulls = errors.New("connection refused")
+	first := w.promote("dev", "shop", 1)
+	w.start()
+	w.run(2 * time.Minute)
+	forge.noPulls = fmt.Errorf("status 403: %w", scm.ErrForbidden)
+	w.run(20 * time.Minute)
+	w.cluster.Set(w.kustomization("shop", "dev/shop", first))
+	w.run(10 * time.Second)
+	w.expect(first, devShop, "success")
+}
