@@ -50,6 +50,9 @@ func (s *Snapshot) read(ctx context.Context, repo *git.Repository, p environment
 	var problems []error
 	for _, e := range p.Configuration() {
 		files, err := s.pin(ctx, repo, e, shared)
+		if wrong := new(entryError); errors.As(err, &wrong) {
+			err = &Failed{Key: key(p), Err: err}
+		}
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -100,7 +103,7 @@ func (s *Snapshot) pin(ctx context.Context, repo *git.Repository, e environments
 		}
 	}
 	if len(files) > maxExtra {
-		return nil, fmt.Errorf("%s %s holds %d files; at most %d are read", e.What(), e.Path, len(files), maxExtra)
+		return nil, &entryError{fmt.Sprintf("%s %s holds %d files; at most %d are read", e.What(), e.Path, len(files), maxExtra), "make it several folders, with an entry each"}
 	}
 	return files, nil
 }
@@ -125,11 +128,13 @@ func (s *Snapshot) files(ctx context.Context, repo *git.Repository, e environmen
 	for _, entry := range entries {
 		if entry.Mode == git.ModeSymlink {
 			target, err := follow(ctx, repo, tree, found.Path+"/"+entry.Path)
-			if err == nil && !target.Mode.IsBlob() {
-				err = &linkError{e.Path + "/" + entry.Path, "is one to a folder"}
-			}
-			if err != nil {
+			switch {
+			case isNotFound(err):
+				return nil, misled(e.Path+"/"+entry.Path, "leads nowhere")
+			case err != nil:
 				return nil, err
+			case !target.Mode.IsBlob():
+				return nil, misled(e.Path+"/"+entry.Path, "is one to a folder")
 			}
 			entry.ID = target.ID
 		}

@@ -15,20 +15,21 @@ const (
 	maxTarget = 4096 // bytes of what a link says
 )
 
-// linkError is a link in the configuration that cannot be followed.
-type linkError struct{ link, why string }
+// entryError is an entry of ferry.yaml whose files cannot be read as they lie there. It stops the app, and no other.
+type entryError struct{ text, next string }
 
-func (e *linkError) Error() string {
-	return fmt.Sprintf("the configuration has a link that %s: %s", e.why, e.link)
-}
+func (e *entryError) Error() string { return e.text }
 
 // Hint is the next step.
-func (e *linkError) Hint() string {
-	return "point it to a file of this repository, by a relative path, or put the file in its place"
-}
+func (e *entryError) Hint() string { return e.next }
 
 // ExitCode is that of wrong configuration.
-func (e *linkError) ExitCode() int { return 2 }
+func (e *entryError) ExitCode() int { return 2 }
+
+// misled is about a link in the configuration that cannot be followed.
+func misled(link, why string) error {
+	return &entryError{fmt.Sprintf("the configuration has a link that %s: %s", why, link), "point it to a file of this repository, by a relative path, or put the file in its place"}
+}
 
 // follow finds what lies at a path of a tree, through links that stay in it; the entry's path is the real one. A path names
 // the file of just these bytes: what some disks take for the same name is another one.
@@ -38,7 +39,7 @@ func follow(ctx context.Context, repo *git.Repository, tree git.ID, name string)
 	for rest := strings.Split(name, "/"); len(rest) > 0; {
 		step := path.Join(at, rest[0])
 		if rest[0] == ".." && at == "" {
-			return found, &linkError{name, "leaves the repository"}
+			return found, misled(name, "leaves the repository")
 		}
 		at, rest = step, rest[1:]
 		if at == "." || at == "" {
@@ -59,14 +60,17 @@ func follow(ctx context.Context, repo *git.Repository, tree git.ID, name string)
 		case err != nil:
 			return found, err
 		case links > maxLinks || len(target) > maxTarget:
-			return found, &linkError{name, "leads nowhere"}
+			return found, misled(name, "leads nowhere")
 		case path.IsAbs(string(target)):
-			return found, &linkError{at, "leaves the repository"}
+			return found, misled(at, "leaves the repository")
 		}
 		if at = path.Dir(at); at == "." {
 			at = ""
 		}
 		rest = append(strings.Split(string(target), "/"), rest...)
+	}
+	if at == "" {
+		return git.Entry{}, misled(name, "is one to the whole repository")
 	}
 	return found, nil
 }

@@ -62,6 +62,7 @@ func TestPathsOfTheConfiguration(t *testing.T) {
 		"absolute":                {"/etc/hostname", nil, "ferry.yaml:8:"},
 		"a link out":              {"conf/out.yaml", map[string]string{"conf/out.yaml": "../../../../etc/hostname"}, "leaves the repository: conf/out.yaml"},
 		"an absolute link":        {"conf/abs.yaml", map[string]string{"conf/abs.yaml": "/etc/hostname"}, "leaves the repository: conf/abs.yaml"},
+		"a link to the root":      {"conf/all.yaml", map[string]string{"conf/all.yaml": ".."}, "is one to the whole repository: conf/all.yaml"},
 		"a link to itself":        {"conf/self.yaml", map[string]string{"conf/self.yaml": "self.yaml"}, "leads nowhere: conf/self.yaml"},
 		"a broken link":           {"conf/gone.yaml", map[string]string{"conf/gone.yaml": "nothing.yaml"}, "does not exist"},
 		"a link of another case":  {"conf/case.yaml", map[string]string{"conf/case.yaml": "CAF\u00c9.yaml"}, "does not exist"},
@@ -98,3 +99,40 @@ func (w *world) paths() error {
 	_, err := w.submit(w.release("shop", 1))
 	return err
 }
+
+// A link that one app cannot follow stops that app, and no other.
+func TestALinkStopsItsAppAlone(t *testing.T) {
+	for target, why := range map[string]string{"../../../etc/hostname": "leaves the repository", "nothing.yaml": "leads nowhere", "..": "is one to a folder", "../..": "is one to the whole repository"} {
+		const added = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: added-%s}\n"
+		w := newWorld(t, twoApps, map[string]string{"extra/api/a.yaml": fmt.Sprintf(added, "api"), "extra/web/a.yaml": fmt.Sprintf(added, "web")})
+		for _, app := range []string{"api", "web"} {
+			w.templates(app, map[string]string{"all.yaml": fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: %[1]s}\nspec: {containers: [{name: %[1]s, image: ghcr.io/acme/%[1]s}]}\n", app)})
+		}
+		_, err := w.submit(w.release("web", 1), w.release("api", 1))
+		w.must(err)
+		w.link("extra/web/link.yaml", target)
+		w.push("main", map[string]string{"extra/api/b.yaml": fmt.Sprintf(added, "late")})
+		_, err = w.run(promote.Options{})
+		if err == nil || !strings.Contains(err.Error(), "web in dev: the configuration has a link that "+why+": extra/web/link.yaml") {
+			t.Errorf("%s: got %v", target, err)
+		}
+		if w.file("main", "dev/api/configmap-added-late.yaml") == "" {
+			t.Errorf("%s: the link of web keeps api from its place", target)
+		}
+	}
+}
+
+const twoApps = `version: 1
+defaults: {kubernetes: {version: "1.34"}}
+apps:
+  - name: api
+    source: {repository: https://example.com/acme/apps, path: api}
+    namespace: shop
+    extra: [extra/api]
+  - name: web
+    source: {repository: https://example.com/acme/apps, path: web}
+    namespace: shop
+    extra: [extra/web]
+environments:
+  - {name: dev, pullRequest: false}
+`
