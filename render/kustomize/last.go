@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/api/builtins"
+	"sigs.k8s.io/kustomize/api/builtins" //nolint:staticcheck // these are the transformers that a build runs; nothing else offers them
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/resid"
@@ -57,7 +57,7 @@ func (w *walker) lastOf() *last {
 		return nil
 	}
 	for _, k := range w.followed {
-		if len(k.Configurations)+len(k.Crds)+len(k.Vars) > 0 { //nolint:staticcheck // people still write vars
+		if len(k.Configurations)+len(k.Crds)+len(k.Vars) > 0 {
 			return nil
 		}
 	}
@@ -81,7 +81,7 @@ func (k *kustomization) endsPlainly() bool {
 	rest.CommonAnnotations, rest.Replicas, rest.Patches = nil, nil, nil
 	rest.ConfigMapGenerator, rest.SecretGenerator, rest.GeneratorOptions = nil, nil, nil
 	others := &kustomization{Kustomization: rest}
-	return k.Kind == types.KustomizationKind && len(k.CommonLabels) == 0 && others.looksAround() == "" && //nolint:staticcheck // people still write it
+	return k.Kind == types.KustomizationKind && len(k.CommonLabels) == 0 && others.looksAround() == "" &&
 		!slices.ContainsFunc(k.Labels, func(l types.Label) bool {
 			return l.IncludeSelectors || l.IncludeVolumeClaimTemplates || len(l.FieldSpecs) > 0
 		})
