@@ -69,7 +69,7 @@ func (p *Promoter) Apply(ctx context.Context, plan *Plan) ([]Done, error) {
 		}
 		if late := m.over(p.Now()); m.Way != TakenOut && len(late) > 0 {
 			if err := p.tooLate(ctx, m, late); err != nil {
-				return all, err
+				all = append(all, Done{Promotion: m.promotion(), Err: err})
 			}
 			continue
 		}
@@ -193,7 +193,7 @@ func waitsFor(cs []gates.Condition) string {
 
 // merge merges a pull request at just the head that was judged.
 func (p *Promoter) merge(ctx context.Context, m Merge) Done {
-	d := Done{Promotion: Promotion{Environment: m.Environment, Unit: m.Unit, Action: ActionMerge, PullRequest: &m.PullRequest}, Wrote: true}
+	d := Done{Promotion: m.promotion(), Wrote: true}
 	if m.Way != AtOnce {
 		d.Action, d.Err = ActionQueue, p.queue(ctx, m)
 		return d
@@ -203,6 +203,10 @@ func (p *Promoter) merge(ctx context.Context, m Merge) Done {
 		d.Err = fmt.Errorf("merge pull request #%d: %w", m.PullRequest.Number, d.Err)
 	}
 	return d
+}
+
+func (m Merge) promotion() Promotion {
+	return Promotion{Environment: m.Environment, Unit: m.Unit, Action: ActionMerge, PullRequest: &m.PullRequest}
 }
 
 // message is the commit message: a title, and trailers for tools.
