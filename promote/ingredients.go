@@ -95,8 +95,11 @@ func (p *Promoter) render(ctx context.Context, w *want) (rendered, error) {
 	return out, out.err
 }
 
-// after gives the manifests as ferry.yaml wants them after the renderer: without what is dropped, patched, with extras.
+// after gives the manifests as ferry.yaml wants them after the renderer: without what is dropped, patched, with extras. All of that
+// takes no longer than a render may: each patch is a build of its own for each resource that it changes.
 func (p *Promoter) after(ctx context.Context, in *ingredients, ms render.Manifests) (render.Manifests, []string, error) {
+	ctx, cancel := in.request.Limits.Within(ctx)
+	defer cancel()
 	pl := in.placement
 	a := render.After{Namespace: pl.Namespace, InjectNamespace: pl.Rendering.InjectNamespace}
 	for _, t := range pl.Rendering.Drop {

@@ -196,8 +196,12 @@ func (w *world) release(app string, n int64) release.Release {
 // submit hands releases over.
 func (w *world) submit(releases ...release.Release) (*promote.Report, error) {
 	w.Helper()
+	return w.submitWith(w.ferry(), releases...)
+}
+
+func (w *world) submitWith(p *promote.Promoter, releases ...release.Release) (*promote.Report, error) {
+	w.Helper()
 	w.tick()
-	p := w.ferry()
 	s, err := p.Load(w.ctx, promote.Scope{Apps: appsOf(releases)})
 	w.must(err)
 	in, err := p.Sources.(*source.Store).Intake(w.ctx, w.apps, releases)

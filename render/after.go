@@ -79,6 +79,9 @@ func (a After) patch(ctx context.Context, ms Manifests, by Patcher) ([]Document,
 			}
 			found = true
 			changed, err := p.apply(ctx, &ms[i], docs[i], by)
+			if err != nil && ctx.Err() != nil {
+				return nil, err // so would all others
+			}
 			if err != nil {
 				problems = append(problems, err)
 				continue

@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -134,7 +135,13 @@ func (e *PatchError) Error() string {
 func (e *PatchError) Unwrap() error { return e.Err }
 
 // Hint is the next step; may be empty.
-func (e *PatchError) Hint() string { return e.Next }
+func (e *PatchError) Hint() string {
+	var limit *LimitError
+	if e.Next == "" && errors.As(e.Err, &limit) {
+		return limit.Hint()
+	}
+	return e.Next
+}
 
 // ExitCode is that of wrong configuration.
 func (e *PatchError) ExitCode() int { return 2 }
