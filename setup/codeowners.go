@@ -94,14 +94,16 @@ func teams(c *environments.Config, platform []string) []Owned {
 	return all
 }
 
-// filesOf gives the files of the repository that are read for an app in an environment.
+// filesOf gives the files and folders of the repository that are read for an app in an environment. What is added to a render
+// may be either; a name without an ending is that of a folder.
 func filesOf(p environments.Placement) []string {
 	var out []string
-	for _, v := range p.Values {
-		out = append(out, v.Path)
-	}
-	for _, patch := range p.Rendering.Patches {
-		out = append(out, patch.Path)
+	for _, e := range p.Configuration() {
+		name := e.Path
+		if e.Folder && path.Ext(name) == "" {
+			name += "/"
+		}
+		out = append(out, name)
 	}
 	return out
 }
@@ -118,7 +120,7 @@ func approversOf(c *environments.Config, environment string) []string {
 	return slices.Compact(out)
 }
 
-// foldersOf gives the folders, values and patches that this environment alone reads, each folder as high as nothing of another
+// foldersOf gives the folders and files that this environment alone reads, each folder as high as nothing of another
 // environment lies below it.
 func foldersOf(c *environments.Config, environment string) []string {
 	var own, others []string

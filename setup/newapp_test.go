@@ -176,3 +176,21 @@ func TestOwnersOfApps(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What is added to a render runs as it is written: files and folders of it have owners like values.
+func TestOwnersOfExtras(t *testing.T) {
+	c, err := environments.Load(context.Background(), files{"ferry.yaml": strings.Replace(config, "apps:", "apps:\n  - {name: extras, team: net, source: {repository: https://example.com/acme/extras}, extra: ['more/{environment}', 'net/{environment}.yaml', net/all]}", 1)}, environments.OnBranch("main"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range setup.Owners(c, []string{"ada"}) {
+		if strings.HasPrefix(r.Path, "/more/") || strings.HasPrefix(r.Path, "/net/") {
+			got = append(got, r.Path+" "+strings.Join(r.Owners, ","))
+		}
+	}
+	want := []string{"/more/dev/ team/net", "/net/all/ team/net", "/net/dev.yaml team/net", "/more/prod/ ada,team/release", "/net/prod.yaml ada,team/release"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
