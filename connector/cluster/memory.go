@@ -14,6 +14,7 @@ import (
 type memory struct {
 	mu       sync.Mutex
 	readings map[connector.Ref]*reading
+	gone     map[connector.Ref]string // resource versions at which objects were deleted a short while ago
 	details  map[connector.Ref]detail
 	complete func(connector.Ref) bool
 	units    []connector.Unit // made of the readings; nil when they have changed since
@@ -21,14 +22,33 @@ type memory struct {
 }
 
 func newMemory(complete func(connector.Ref) bool) *memory {
-	return &memory{readings: map[connector.Ref]*reading{}, details: map[connector.Ref]detail{}, complete: complete, changed: make(chan struct{}, 1)}
+	return &memory{readings: map[connector.Ref]*reading{}, gone: map[connector.Ref]string{}, details: map[connector.Ref]detail{}, complete: complete, changed: make(chan struct{}, 1)}
 }
 
-// set keeps a reading, unless a newer one is there: of the same object, or of one that was made anew by its name.
+// maxGone is how many deleted objects are remembered.
+const maxGone = 2_000
+
+// set keeps a reading, unless a newer one is there: of the same object, or of one that was made anew by its name. One that was
+// read before its object was deleted, and comes after, would stand for it for ever.
 func (m *memory) set(ref connector.Ref, r *reading) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if at, deleted := m.gone[ref]; deleted && (r.ResourceVersion == at || older(r.ResourceVersion, at)) {
+		return
+	}
+	delete(m.gone, ref)
 	m.put(ref, r)
+}
+
+// bury notes that an object was deleted.
+func (m *memory) bury(ref connector.Ref, at string) {
+	if at == "" {
+		return
+	}
+	if len(m.gone) >= maxGone {
+		clear(m.gone)
+	}
+	m.gone[ref] = at
 }
 
 func (m *memory) put(ref connector.Ref, r *reading) {
@@ -46,7 +66,12 @@ func (m *memory) put(ref connector.Ref, r *reading) {
 func (m *memory) remove(ref connector.Ref, at string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if have, ok := m.readings[ref]; ok && !older(at, have.ResourceVersion) {
+	have, ok := m.readings[ref]
+	if ok && older(at, have.ResourceVersion) {
+		return
+	}
+	m.bury(ref, at)
+	if ok {
 		delete(m.readings, ref)
 		delete(m.details, ref)
 		m.dirty()
@@ -62,12 +87,14 @@ func (m *memory) replace(kind, namespace string, all map[connector.Ref]*reading,
 			continue
 		}
 		if _, ok := all[ref]; !ok && !older(at, have.ResourceVersion) {
+			m.bury(ref, at)
 			delete(m.readings, ref)
 			delete(m.details, ref)
 			m.dirty()
 		}
 	}
 	for ref, r := range all {
+		delete(m.gone, ref) // a whole list is what there is, even of a server that counts anew
 		m.put(ref, r)
 	}
 	m.tell()
