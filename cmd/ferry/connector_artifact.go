@@ -17,6 +17,7 @@ import (
 type artifactOptions struct {
 	gitops                         gitopsOptions
 	digest, commit, branch, folder string
+	output                         string
 }
 
 func (a *app) connectorArtifactCommand() *cli.Command {
@@ -31,12 +32,16 @@ func (a *app) connectorArtifactCommand() *cli.Command {
 			&cli.StringFlag{Name: "commit", Destination: &o.commit, Usage: "`COMMIT` of the GitOps repository that was packed, in full"},
 			&cli.StringFlag{Name: "branch", Destination: &o.branch, Usage: "`BRANCH` that it was taken from; the default one without it"},
 			&cli.StringFlag{Name: "folder", Destination: &o.folder, Usage: "`FOLDER` that was packed; without it, all of the repository"},
+			outputInto(&o.output),
 		),
 		Action: func(c *cli.Context) error { return a.runConnectorArtifact(c.Context, o) },
 	}
 }
 
 func (a *app) runConnectorArtifact(ctx context.Context, o artifactOptions) error {
+	if err := checkFormat(o.output, "text", "json"); err != nil {
+		return err
+	}
 	if o.digest == "" || o.commit == "" {
 		return usagef("which artifact, packed from what? give --digest and --commit")
 	}
@@ -61,6 +66,9 @@ func (a *app) runConnectorArtifact(ctx context.Context, o artifactOptions) error
 	wrote, err := ledger.Write(ctx, g.Repo, "Note what "+note.Digest[:19]+" was packed from", ledger.File{Path: release.ArtifactPath(note.Digest), Data: data})
 	if err != nil {
 		return err
+	}
+	if o.output == "json" {
+		return writeJSON(a.Out, artifactDocument{current, wrote, note})
 	}
 	said := "noted"
 	if !wrote {

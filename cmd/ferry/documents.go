@@ -10,6 +10,7 @@ import (
 	"github.com/ferry-cd/ferry/environments"
 	"github.com/ferry-cd/ferry/ledger"
 	"github.com/ferry-cd/ferry/promote"
+	"github.com/ferry-cd/ferry/release"
 	"github.com/ferry-cd/ferry/report"
 	"github.com/ferry-cd/ferry/scm"
 	"github.com/ferry-cd/ferry/setup"
@@ -89,6 +90,12 @@ type holdsDocument struct {
 	form
 	Changed bool          `json:"changed"`
 	Holds   []ledger.Hold `json:"holds"` // that are on now, of the scope that was asked for
+}
+
+type artifactDocument struct {
+	form
+	Changed bool             `json:"changed"` // false where the same note was there already
+	Note    release.Artifact `json:"note"`
 }
 
 type waitDocument struct {

@@ -39,6 +39,7 @@ var outputs = []output{
 	{"owners", "Which paths somebody should own", ownersDocument{}, []string{"codeowners"}},
 	{"start", "What init wrote", startDocument{}, []string{"init"}},
 	{"connector-check", "What keeps a connector from working", triedDocument{}, []string{"connector check"}},
+	{"artifact", "Which commit an OCI artifact was packed from", artifactDocument{}, []string{"connector artifact"}},
 	{"findings", "What keeps promotions from working", findingsDocument{}, []string{"doctor"}},
 	{"lock", "What templates need from elsewhere, pinned", lockDocument{}, []string{"vendor"}},
 	{"pruned", "Stored templates that nothing needs any more", prunedDocument{}, []string{"prune"}},

@@ -58,7 +58,7 @@ func (b *bench) write(path, data string) {
 func (b *bench) ferry(dir string, args ...string) int {
 	b.out.Reset()
 	b.err.Reset()
-	if !slices.Contains([]string{"version", "validate", "config", "explain", "notify", "codeowners", "init", "connector", "vendor"}, args[0]) {
+	if !slices.Contains([]string{"version", "validate", "config", "explain", "notify", "codeowners", "init", "vendor"}, args[0]) && (args[0] != "connector" || args[1] == "artifact") {
 		args = append(args, "--repo", filepath.Join(b.dir, "gitops.git"))
 	}
 	env := map[string]string{"GIT_CONFIG_GLOBAL": os.DevNull, "USER": "ada"}
@@ -139,6 +139,7 @@ var life = []turn{
 	{args: "connector check", schema: "connector-check", code: exitError, dir: "gitops", prepare: func(b *bench) { // there is no cluster
 		b.write("gitops/connector.yaml", "version: 1\nrepositories: [{url: "+strconv.Quote(filepath.Join(b.dir, "gitops.git"))+"}]\n")
 	}},
+	{args: "connector artifact --digest sha256:" + strings.Repeat("1", 64) + " --commit MAIN", schema: "artifact"},
 	{args: "explain gtaes", schema: "failure", code: exitUsage},
 	{args: "plan --app shop --version 1.0 --sequence 1 --source ../app" + image("1"), schema: "report"},
 	{args: "submit --app shop --version 1.0 --sequence 1 --source ../app" + image("1"), schema: "report"},
@@ -196,6 +197,8 @@ func (b *bench) play(s turn, more ...string) int {
 		switch arg {
 		case "TEXT":
 			args[i] = "Look: " + canary
+		case "MAIN":
+			args[i] = b.git("-C", "gitops.git", "rev-parse", "main")
 		case "PROD":
 			args[i] = b.git("-C", "gitops.git", "rev-parse", "ferry/prod/shop")
 		case "OTHER":
