@@ -18,6 +18,11 @@ func (r reporters) trusted(creator string) bool {
 	return slices.ContainsFunc(r, func(name string) bool { return strings.EqualFold(name, creator) })
 }
 
+// Reports tells whether what an account says of health counts.
+func Reports(t environments.Trust, creator string) bool {
+	return reporters(t.Connector).trusted(creator)
+}
+
 // checkReporters gives who may report a check: the creators of the pattern that says most about it. Patterns of one
 // length all count.
 func checkReporters(t environments.Trust, context string) reporters {

@@ -44,6 +44,9 @@ func (p *Promoter) Apply(ctx context.Context, plan *Plan) ([]Done, error) {
 	mute := map[Key]bool{}           // whose status could not be set
 	moved := map[string]git.Commit{} // bases that this run itself moved on
 	for _, pr := range plan.Promotions {
+		if plan.overdue(pr, p.Now()) {
+			continue
+		}
 		if base, ok := moved[pr.Base]; ok && pr.Action != ActionKeep {
 			pr.parent = base
 		}
@@ -102,8 +105,8 @@ func (p *Promoter) write(ctx context.Context, d *Done) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Repo.Push(ctx, git.Update{Ref: "refs/heads/" + d.Base, Old: d.parent.ID, New: id}); err != nil {
-		return fmt.Errorf("push %s to %s: %w", d.Title(), d.Base, err)
+	if err := p.push(ctx, d, git.Update{Ref: "refs/heads/" + d.Base, Old: d.parent.ID, New: id}); err != nil {
+		return err
 	}
 	d.Commit, d.Wrote = string(id), true
 	return nil
@@ -124,8 +127,8 @@ func (p *Promoter) propose(ctx context.Context, d *Done) error {
 		if head, err = p.commit(ctx, d.Promotion); err != nil {
 			return err
 		}
-		if err := p.Repo.Push(ctx, git.Update{Ref: "refs/heads/" + d.Branch, Old: d.old, New: head}); err != nil {
-			return fmt.Errorf("push %s to %s: %w", d.Title(), d.Branch, err)
+		if err := p.push(ctx, d, git.Update{Ref: "refs/heads/" + d.Branch, Old: d.old, New: head}); err != nil {
+			return err
 		}
 		d.Wrote = true
 		if err := p.unapprove(ctx, d); err != nil {

@@ -238,7 +238,12 @@ func TestTheForgesQueue(t *testing.T) {
 	w.mustSubmit(1)
 	w.approve("grace", 1)
 	forge := &ruled{rules: scm.Rules{Queue: true, Statuses: []string{release.GatesContext}}, queued: map[int]bool{}}
-	w.with(forge)
+	r := w.with(forge)
+	for _, pr := range r.Plan.Promotions {
+		if len(pr.Notes) > 0 {
+			t.Errorf("notes: %q", pr.Notes)
+		}
+	}
 	w.with(forge)
 	if !slices.Equal(forge.history, []string{"in"}) {
 		t.Fatalf("queue: %v", forge.history)

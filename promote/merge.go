@@ -53,6 +53,10 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 	if rules.UpToDate && promotion.Merge == environments.Auto && len(promotion.Conditions) == 0 && !slices.Contains(have.head.Parents, promotion.parent.ID) {
 		return p.planMoved(ctx, s, u, promotion, have, o, plan)
 	}
+	_, queues := p.Forge.(scm.Queuer)
+	if queues = queues && rules.Queue; queues && promotion.Merge == environments.Auto {
+		promotion.Notes = append(promotion.Notes, u.outlasted(rules)...)
+	}
 	plan.Promotions = append(plan.Promotions, promotion)
 	plan.wake(gates.NextWakeup(verdicts...))
 	merge := Merge{Environment: u.Environment, Unit: u.App, PullRequest: *promotion.PullRequest, Way: AtOnce,
@@ -63,7 +67,7 @@ func (p *Promoter) planMerge(ctx context.Context, s *Snapshot, u unit, promotion
 		}
 		return nil
 	}
-	if _, able := p.Forge.(scm.Queuer); rules.Queue && able {
+	if queues {
 		merge.Way = Enqueue
 	}
 	if promotion.PullRequest.Queued || rules.UpToDate && merge.Way == AtOnce && plan.mergesInto(promotion.PullRequest.Base) {

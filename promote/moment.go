@@ -3,6 +3,7 @@ package promote
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ferry-cd/ferry/gates"
@@ -13,10 +14,32 @@ import (
 func (m Merge) over(now time.Time) []gates.Condition {
 	var late []gates.Condition
 	for _, in := range m.judged {
-		in.Now = now
-		late = append(late, gates.Evaluate(in).Waiting()...)
+		late = append(late, waitingAt(in, now)...)
 	}
 	return late
+}
+
+func waitingAt(in gates.Input, now time.Time) []gates.Condition {
+	in.Now = now
+	return gates.Evaluate(in).Waiting()
+}
+
+// overdue judges once more, in the moment of writing, what goes straight to a branch. One commit holds all of it: where a
+// part has to wait now, nothing is written, and the next run writes the rest.
+func (plan *Plan) overdue(pr Promotion, now time.Time) bool {
+	found := false
+	for _, in := range pr.judged {
+		k := key(in.Placement)
+		late := waitingAt(in, now)
+		i := slices.IndexFunc(pr.Changes, func(c Change) bool { return c.Key == k })
+		if i < 0 || len(late) == 0 {
+			continue
+		}
+		found = true
+		plan.Waiting = append(plan.Waiting, Waiting{Key: k, Version: pr.Changes[i].To.Release.Version, Conditions: late})
+		plan.wake(gates.NextWakeup(gates.Verdict{Merge: late}))
+	}
+	return found
 }
 
 // tooLate says on the head what its merge waits for again. The next run finds it waiting.

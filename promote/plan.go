@@ -90,6 +90,7 @@ type Promotion struct {
 	Conditions  []gates.Condition  // what merging waits for
 	parent      git.Commit         // head of Base
 	old         git.ID             // head of Branch, "" where there is none
+	judged      []gates.Input      // by what it may be written without a pull request, an app each
 	reuse       bool               // the branch carries the content already, only the pull request is missing
 }
 

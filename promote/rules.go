@@ -144,6 +144,16 @@ func rule(promotion Promotion, format string, a ...any) gates.Condition {
 	return gates.Condition{Gate: "rule", Holds: gates.Merging, Reason: fmt.Sprintf("rule: %s asks for ", promotion.Base) + fmt.Sprintf(format, a...)}
 }
 
+// outlasted names what a queue asks nobody about: it merges when a turn comes, not when ferry let it in.
+func (u unit) outlasted(rules scm.Rules) []string {
+	times := u.all(func(pl environments.Placement) []string { return pl.Gates.Calendars() })
+	if len(times) == 0 || slices.Contains(rules.Statuses, release.GatesContext) {
+		return nil
+	}
+	return []string{fmt.Sprintf("the queue of %s may merge it when the %s of %s say no, unless ferry gates --commit answers for what the queue makes",
+		u.base, strings.Join(times, " and "), u.Environment)}
+}
+
 // queue hands a pull request to the forge's queue, or takes it out.
 func (p *Promoter) queue(ctx context.Context, m Merge) error {
 	forge, ok := p.Forge.(scm.Queuer)

@@ -18,8 +18,9 @@ type want struct {
 	release   release.Release
 	reading   reading
 	origins   []Origin
-	restore   *restored // a rollback: the state of that time instead of a render
-	notices   []string  // for people
+	restore   *restored     // a rollback: the state of that time instead of a render
+	notices   []string      // for people
+	judged    []gates.Input // by what it may be written without a pull request
 }
 
 // decision is the answer for one app in one environment.
@@ -77,11 +78,11 @@ func (p *Promoter) free(ctx context.Context, s *Snapshot, pl environments.Placem
 	}
 	cs = append(p.held(s, d.want), cs...)
 	if !pl.PullRequest && !o.Adopt {
-		v, err := p.mergeVerdict(ctx, s, pl, d.want.record(), gates.Head{}, nil, o)
+		in, err := p.mergeInput(ctx, s, pl, d.want.record(), gates.Head{}, nil, o)
 		if err != nil {
 			return err
 		}
-		cs = v.Waiting()
+		d.want.judged, cs = []gates.Input{in}, gates.Evaluate(in).Waiting()
 	}
 	if len(cs) > 0 {
 		d.first, d.want, d.waiting = d.want, nil, cs
@@ -169,7 +170,7 @@ func (s *Snapshot) settle(pl environments.Placement, waiting []gates.Condition) 
 		prefix := release.StatusContext(environment, "", "")
 		for _, statuses := range s.statuses {
 			if slices.ContainsFunc(statuses, func(st scm.Status) bool {
-				return strings.HasPrefix(st.Context, prefix) && (len(s.Config.Trust.Connector) == 0 || slices.Contains(s.Config.Trust.Connector, st.Creator))
+				return strings.HasPrefix(st.Context, prefix) && gates.Reports(s.Config.Trust, st.Creator)
 			}) {
 				return true
 			}

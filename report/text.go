@@ -15,16 +15,15 @@ import (
 // Report writes what a run did, and what it left and why.
 func (w Terminal) Report(r *promote.Report) error {
 	t := &lines{Terminal: w}
-	for _, d := range r.Done {
+	for i, d := range r.Done {
 		if d.Err == nil && d.Action != promote.ActionKeep {
 			t.done(d)
+			t.still(r, d, r.Done[i+1:])
 		}
 	}
 	for _, pr := range r.Plan.Promotions {
-		if pr.Action == promote.ActionKeep && !mergedBy(r, pr) {
-			if !toldOf(r, pr) {
-				t.line(proposedAlready(pr))
-			}
+		if pr.Action == promote.ActionKeep && !mergedBy(r, pr) && !toldOf(r.Done, pr) {
+			t.line(proposedAlready(pr))
 			t.conditions(2, "waits for ", pr.Conditions)
 		}
 	}
@@ -111,9 +110,18 @@ func (w Terminal) Why(plan *promote.Plan) error {
 	return t.err
 }
 
-// toldOf tells whether this run opened or changed a pull request, and has said so.
-func toldOf(r *promote.Report, pr promote.Promotion) bool {
-	return slices.ContainsFunc(r.Done, func(d promote.Done) bool {
+// still writes what an open pull request waits for, below the last that a run did to it.
+func (t *lines) still(r *promote.Report, d promote.Done, later []promote.Done) {
+	for _, pr := range r.Plan.Promotions {
+		if pr.Action == promote.ActionKeep && !mergedBy(r, pr) && toldOf([]promote.Done{d}, pr) && !toldOf(later, pr) {
+			t.conditions(2, "waits for ", pr.Conditions)
+		}
+	}
+}
+
+// toldOf tells whether a pull request was opened or changed, so that it has been spoken of.
+func toldOf(done []promote.Done, pr promote.Promotion) bool {
+	return slices.ContainsFunc(done, func(d promote.Done) bool {
 		return (d.Action == promote.ActionOpen || d.Action == promote.ActionUpdate) && d.Err == nil && d.PullRequest != nil && d.PullRequest.Number == pr.PullRequest.Number
 	})
 }
@@ -165,6 +173,11 @@ func (t *lines) planned(s sheet) {
 		t.changes(c.Diff)
 	}
 	t.notes(s)
+	if s.Action == promote.ActionKeep {
+		for _, note := range s.Promotion.Notes {
+			t.styled(normal, 2, door.Lines("note: %s", outside(note)))
+		}
+	}
 	t.conditions(2, "merging waits for ", s.Conditions)
 }
 

@@ -65,6 +65,7 @@ type Rules struct {
 	Signed          bool     `json:"signed,omitempty"`          // commits must be signed
 	Queue           bool     `json:"queue,omitempty"`           // merged through a queue only
 	Methods         []Method `json:"methods,omitempty"`         // allowed; empty where the forge does not tell
+	MergesOnly      bool     `json:"mergesOnly,omitempty"`      // they are about merges: whoever may push, may push
 	Bypass          bool     `json:"bypass,omitempty"`          // this client may merge or push past the rules
 }
 

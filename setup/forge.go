@@ -89,10 +89,11 @@ func (e *examination) rules(ctx context.Context) {
 			continue
 		}
 		e.protection(branch, i == 0, r)
+		e.queue(branch, r)
 		e.direct(branch, r)
 	}
 	for _, branch := range e.own() {
-		if r, err := ruler.Rules(ctx, branch); err == nil && r.Protected && !r.Bypass {
+		if r, err := ruler.Rules(ctx, branch); err == nil && r.Protected && !r.Bypass && !r.MergesOnly {
 			e.add("own-branch-protected", Bad, branch+" is protected", "ferry pushes to it, and the forge will refuse that", "leave ferry/** , "+release.StateBranch+" and "+release.SourcesBranch+" out of the rule, or let ferry pass it")
 		}
 	}
@@ -100,6 +101,9 @@ func (e *examination) rules(ctx context.Context) {
 
 func (e *examination) protection(branch string, configuration bool, r scm.Rules) {
 	if !r.Protected {
+		if r.MergesOnly {
+			return // a rule would change nothing about it
+		}
 		what := "the manifests"
 		if configuration {
 			what = "ferry.yaml, and with it every gate"
@@ -126,10 +130,27 @@ func (e *examination) protection(branch string, configuration bool, r scm.Rules)
 	}
 }
 
+// queue looks at what a forge may merge by itself later than ferry let it in.
+func (e *examination) queue(branch string, r scm.Rules) {
+	if !r.Queue || slices.Contains(r.Statuses, release.GatesContext) {
+		return
+	}
+	fix := "make " + release.GatesContext + " a required status of " + branch + ", and answer for what the queue makes: a job on merge groups that runs ferry gates --commit"
+	if r.Pipeline { // then no status is asked for by name, and nobody can tell what the pipeline does
+		fix = "let a job of the pipeline that the queue waits for run ferry gates --commit"
+	}
+	for _, p := range e.on(branch) {
+		if times := p.Gates.Calendars(); p.PullRequest && len(times) > 0 {
+			e.add("queue-outlasts-calendar", Warning, "the queue of "+branch+" may merge into "+p.Environment+" when its "+strings.Join(times, " and ")+" say no",
+				"ferry hands over what may be merged at that moment; the forge merges it when its turn comes, and asks nobody", fix)
+		}
+	}
+}
+
 // direct looks at environments that are written without pull requests.
 func (e *examination) direct(branch string, r scm.Rules) {
 	for _, p := range e.on(branch) {
-		if !p.PullRequest && r.Protected && !r.Bypass {
+		if !p.PullRequest && r.Protected && !r.Bypass && !r.MergesOnly {
 			e.add("direct-into-protected", Bad, p.Environment+" is written straight to "+branch+", which is protected", "pullRequest is false there, and the forge refuses pushes", "let the environment use pull requests with merge: auto, or a branch of its own")
 		}
 	}

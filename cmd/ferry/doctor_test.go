@@ -74,6 +74,17 @@ func (c *clinic) push() {
 func (c *clinic) live() {
 	c.t.Helper()
 	c.push()
+	if out, code := c.submit(); code != 0 {
+		c.t.Fatal(out)
+	}
+	if out, code := c.run("status"); code != 0 || !strings.Contains(out, "1.0.0") {
+		c.t.Fatal(out)
+	}
+}
+
+// submit announces a release of the shop.
+func (c *clinic) submit() (string, int) {
+	c.t.Helper()
 	dir := c.t.TempDir()
 	service := "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {ports: [{port: 80}]}\n"
 	if err := os.Mkdir(filepath.Join(dir, "deploy"), 0o755); err != nil {
@@ -98,12 +109,7 @@ func (c *clinic) live() {
 	if c.image != "" {
 		submit = append(submit, "--image", c.image)
 	}
-	if out, code := c.run(submit...); code != 0 {
-		c.t.Fatal(out)
-	}
-	if out, code := c.run("status"); code != 0 || !strings.Contains(out, "1.0.0") {
-		c.t.Fatal(out)
-	}
+	return c.run(submit...)
 }
 
 func (c *clinic) run(args ...string) (string, int) {
@@ -171,6 +177,10 @@ var misconfigurations = []struct {
 		c.says("after: [dev], merge: auto", "after: [dev], merge: review")
 		c.rule.Rule = githubfake.Rule{Approvals: 1}
 	}},
+	{"queue-outlasts-calendar", "a queue may merge when the window has closed", func(c *clinic) {
+		c.says("gates: {", "gates: {windows: [{days: [Mon], from: \"09:00\", to: \"16:00\", zone: UTC}], ")
+		c.rule.Rule = githubfake.Rule{Queue: true}
+	}},
 	{"direct-into-protected", "dev is written straight to a protected branch", func(c *clinic) { c.says("{name: dev, merge: auto}", "{name: dev, pullRequest: false}") }},
 	{"own-branch-protected", "ferry's own branch is protected", func(c *clinic) {
 		c.AddRuleset(githubfake.Ruleset{Branch: "ferry-state", Bypass: "never", Rule: githubfake.Rule{Approvals: 1}})
@@ -209,6 +219,15 @@ func TestDoctor(t *testing.T) {
 		c := newClinic(t)
 		c.push()
 		if ids, found, code := c.examine(); len(ids) > 0 || code != 0 {
+			t.Errorf("%d, %+v", code, found)
+		}
+	})
+	t.Run("a queue that asks for the gates", func(t *testing.T) {
+		c := newClinic(t)
+		c.says("gates: {", "gates: {windows: [{days: [Mon], from: \"09:00\", to: \"16:00\", zone: UTC}], ")
+		c.rule.Queue = true
+		c.push()
+		if _, found, code := c.examine(); len(found) > 0 || code != 0 {
 			t.Errorf("%d, %+v", code, found)
 		}
 	})

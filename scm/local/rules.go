@@ -72,13 +72,36 @@ func decodeSettings(data []byte) (settings, error) {
 	return s, errors.Join(errs...)
 }
 
+// Rules implements scm.Ruler.
+func (c *Client) Rules(_ context.Context, branch string) (scm.Rules, error) {
+	s, err := c.settings()
+	if err != nil {
+		return scm.Rules{}, fmt.Errorf("read the rules of %s: %w", branch, err)
+	}
+	out := scm.Rules{MergesOnly: true, Methods: []scm.Method{scm.MergeCommit}}
+	for _, r := range s.of(branch) {
+		out.Protected = true
+		out.Statuses = append(out.Statuses, r.Statuses...)
+		out.Approvals = max(out.Approvals, r.Approvals)
+	}
+	out.ResetsApprovals = out.Approvals > 0 // those of an older head do not count
+	slices.Sort(out.Statuses)
+	out.Statuses = slices.Compact(out.Statuses)
+	return out, nil
+}
+
+// of gives the rules that hold for a branch.
+func (s settings) of(branch string) []rule {
+	return slices.DeleteFunc(slices.Clone(s.Protect), func(r rule) bool {
+		ok, _ := path.Match(r.Branch, branch)
+		return !ok
+	})
+}
+
 // allowed refuses a merge that a rule of the base branch forbids, naming all that is missing.
 func (c *Client) allowed(ctx context.Context, s settings, r record) error {
 	var missing []string
-	for _, rule := range s.Protect {
-		if ok, _ := path.Match(rule.Branch, r.Base); !ok {
-			continue
-		}
+	for _, rule := range s.of(r.Base) {
 		statuses, err := c.Statuses(ctx, r.HeadSHA)
 		if err != nil {
 			return err

@@ -69,6 +69,7 @@ func New(t testing.TB) *Fake {
 	h.Person(Person, hosttest.Write)
 	h.Person(Reader, hosttest.Read)
 	f.Repo.OnPush(f.pushed)
+	f.Repo.RefusePush(f.declines)
 	f.routes()
 	h.Handle(http.HandlerFunc(f.serve))
 	h.Wrap(f.gitByInstallation)

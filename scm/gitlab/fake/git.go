@@ -22,11 +22,11 @@ func (f *Fake) noticePush(branch, _, now, user string) {
 	f.pushes = append(f.pushes, push{branch, now, user})
 }
 
-func (f *Fake) refusePush(branch, user string) string {
-	if f.protected(branch) && f.Host.Role(user) < hosttest.Admin {
-		return "GitLab: You are not allowed to push code to protected branches on this project."
+func (f *Fake) refusePush(p hosttest.Push) *hosttest.Refusal {
+	if f.protected(p.Branch) && f.Host.Role(p.User) < hosttest.Admin {
+		return &hosttest.Refusal{Said: "GitLab: You are not allowed to push code to protected branches on this project.", Reason: "pre-receive hook declined"}
 	}
-	return ""
+	return nil
 }
 
 func (f *Fake) protected(branch string) bool {

@@ -34,11 +34,11 @@ func TestHost(t *testing.T) {
 	ada, eve, out := h.Person("ada", hosttest.Write), h.Person("eve", hosttest.Read), h.Person("out", hosttest.None)
 	var pushes []string
 	repo.OnPush(func(branch, was, now, user string) { pushes = append(pushes, user+" "+branch+" "+was+" "+now) })
-	repo.RefusePush(func(branch, user string) string {
-		if branch == "locked" {
-			return "locked is locked, " + user
+	repo.RefusePush(func(p hosttest.Push) *hosttest.Refusal {
+		if p.Branch == "locked" && p.Now != "" {
+			return &hosttest.Refusal{Said: "locked is locked, " + p.User, Reason: "not this one"}
 		}
-		return ""
+		return nil
 	})
 
 	work := t.TempDir()
@@ -51,8 +51,8 @@ func TestHost(t *testing.T) {
 			t.Errorf("%s pushed: %s", name, said)
 		}
 	}
-	if said, err := gittest.Try(work, "push", "-q", remote(t, repo, ada), "main:locked"); err == nil {
-		t.Errorf("pushed to locked: %s", said)
+	if said, err := gittest.Try(work, "push", "-q", remote(t, repo, ada), "main:locked", "main:beside"); err == nil || !strings.Contains(said, "remote: locked is locked, ada") || !strings.Contains(said, "(not this one)") {
+		t.Errorf("pushed to locked: %s, %v", said, err)
 	}
 	if _, err := gittest.Try(work, "ls-remote", remote(t, repo, eve)); err != nil {
 		t.Error("a reader cannot read")

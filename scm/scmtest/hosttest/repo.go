@@ -1,14 +1,12 @@
 package hosttest
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -25,7 +23,7 @@ type Repo struct {
 	pushing sync.Mutex // one push at a time, so that it is known who moved what
 	mu      sync.Mutex
 	onPush  []func(branch, was, now, user string)
-	refuse  func(branch, user string) string
+	refuse  func(Push) *Refusal
 }
 
 // Path is the repository's name on the host: acme/gitops.
@@ -44,9 +42,9 @@ func (r *Repo) OnPush(f func(branch, was, now, user string)) {
 	r.onPush = append(r.onPush, f)
 }
 
-// RefusePush declines pushes for which f says why. The whole push is undone then, and the pusher is told the branch's
-// rule as a hook of the server would say it.
-func (r *Repo) RefusePush(f func(branch, user string) (why string)) {
+// RefusePush declines pushes for which f says why. The whole push is undone then, and the pusher is told as servers tell it:
+// in the report that belongs to a push, with words beside it.
+func (r *Repo) RefusePush(f func(Push) *Refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refuse = f
@@ -61,48 +59,11 @@ func (r *Repo) serve(git http.Handler, w http.ResponseWriter, req *http.Request,
 	r.pushing.Lock()
 	defer r.pushing.Unlock()
 	before := r.Branches()
-	if why := r.refused(req, user); why != "" {
-		http.Error(w, why, http.StatusForbidden)
+	if r.declined(w, req, user) {
 		return
 	}
 	git.ServeHTTP(w, req)
 	r.tell(before, user)
-}
-
-// refused asks for every branch that the request names; the commands stand before the pack.
-func (r *Repo) refused(req *http.Request, user string) string {
-	r.mu.Lock()
-	f := r.refuse
-	r.mu.Unlock()
-	if f == nil {
-		return ""
-	}
-	body := gittest.Body(req)
-	for _, branch := range pushed(body) {
-		if why := f(branch, user); why != "" {
-			return why
-		}
-	}
-	return ""
-}
-
-// pushed names the branches in the commands of a push: pkt-lines until a flush (git-http-protocol(5), gitprotocol-pack(5)).
-func pushed(body []byte) []string {
-	var out []string
-	for len(body) >= 4 {
-		n, err := strconv.ParseUint(string(body[:4]), 16, 16)
-		if err != nil || n < 4 || int(n) > len(body) {
-			return out
-		}
-		command, _, _ := bytes.Cut(body[4:n], []byte{0})
-		if fields := strings.Fields(string(command)); len(fields) == 3 {
-			if branch, ok := strings.CutPrefix(fields[2], "refs/heads/"); ok {
-				out = append(out, branch)
-			}
-		}
-		body = body[n:]
-	}
-	return out
 }
 
 func (r *Repo) tell(before map[string]string, user string) {
