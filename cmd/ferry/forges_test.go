@@ -80,12 +80,16 @@ func TestForges(t *testing.T) {
 // TestTeam tells testdata/teams/team.txtar where teams and rules of a branch are the forge's own.
 func TestTeam(t *testing.T) {
 	f := githubfake.New(t)
-	f.AddRuleset(githubfake.Ruleset{Branch: "main", Bypass: "never", Rule: githubfake.Rule{Statuses: []string{"ci"}}})
 	at := rented{remote: f.Repo.Remote(), bot: f.Token(githubfake.Bot), person: f.Token(githubfake.Person), names: [2]string{githubfake.Bot, githubfake.Person}}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "teams"),
 		RequireExplicitExec: true,
 		Setup:               func(env *testscript.Env) error { return settle(env, "github", at) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"require": func(_ *testscript.TestScript, _ bool, statuses []string) { // of main; from then on nobody pushes to it
+				f.AddRuleset(githubfake.Ruleset{Branch: "main", Bypass: "never", Rule: githubfake.Rule{Statuses: statuses}})
+			},
+		},
 	})
 }
 
