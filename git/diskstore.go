@@ -96,14 +96,17 @@ func (s *diskStore) has(id ID) bool {
 	return s.contains(id) || s.refresh() && s.contains(id)
 }
 
+// contains asks the packs first: their indexes lie in memory.
 func (s *diskStore) contains(id ID) bool {
+	if p, _, err := s.find(id); p != nil && err == nil {
+		return true
+	}
 	for _, folder := range s.folders {
 		if exists(loosePath(folder, id)) {
 			return true
 		}
 	}
-	p, _, err := s.find(id)
-	return p != nil && err == nil
+	return false
 }
 
 // lookup tries the packs first: there are few, and most objects lie in them.

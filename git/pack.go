@@ -126,7 +126,9 @@ func (p *pack) entry(offset int64) (packEntry, error) {
 	if offset < 12 || offset >= p.size {
 		return packEntry{}, fmt.Errorf("%w: offset %d lies outside", errPack, offset)
 	}
-	in := bufio.NewReader(io.NewSectionReader(p.src, offset, p.size-offset))
+	in := readers.Get().(*bufio.Reader)
+	defer readers.Put(in)
+	in.Reset(io.NewSectionReader(p.src, offset, p.size-offset))
 	e, size, err := entryHead(in, offset)
 	if err != nil {
 		return packEntry{}, err
@@ -196,7 +198,11 @@ func baseName(in io.ByteReader) (ID, error) {
 	return ID(h.String()), nil
 }
 
-var inflaters = sync.Pool{}
+// What reads one object serves the next one too.
+var (
+	inflaters = sync.Pool{}
+	readers   = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+)
 
 // inflate reads one zlib stream of exactly size bytes. It takes no byte of in beyond the stream when in is a ByteReader.
 func inflate(in io.Reader, size int64) ([]byte, error) {

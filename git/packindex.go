@@ -62,8 +62,11 @@ func readIndex(src io.ReaderAt, info os.FileInfo, err error) (*diskIndex, error)
 }
 
 func (x *diskIndex) find(id ID) (int64, bool) {
-	want, err := hex.DecodeString(string(id))
-	if err != nil || len(want) != 20 {
+	var want [20]byte
+	if len(id) != 2*len(want) {
+		return 0, false
+	}
+	if _, err := hex.Decode(want[:], []byte(id)); err != nil {
 		return 0, false
 	}
 	from := 0
@@ -74,13 +77,13 @@ func (x *diskIndex) find(id ID) (int64, bool) {
 	var have [20]byte
 	i := sort.Search(n, func(i int) bool {
 		_, err := x.src.ReadAt(have[:], fanEnd+20*int64(from+i))
-		return err != nil || bytes.Compare(have[:], want) >= 0
+		return err != nil || bytes.Compare(have[:], want[:]) >= 0
 	})
 	if i == n {
 		return 0, false
 	}
 	at := int64(from + i)
-	if _, err := x.src.ReadAt(have[:], fanEnd+20*at); err != nil || !bytes.Equal(have[:], want) {
+	if _, err := x.src.ReadAt(have[:], fanEnd+20*at); err != nil || have != want {
 		return 0, false
 	}
 	return x.offset(at)

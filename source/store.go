@@ -20,6 +20,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	last    git.Commit      // the newest head that was fetched
+	kept    kept            // trees that were read from it
 	brought map[git.ID]bool // trees that were made here and are stored with the next release
 }
 
@@ -110,24 +111,43 @@ func parseAccepted(locks map[string]git.ID, blobs map[git.ID][]byte) (map[string
 }
 
 // Files gives a stored template tree of an app, by path relative to its root. Links inside the tree are replaced by what
-// they point to.
+// they point to. The files may be shared: do not change them.
 func (s *Store) Files(ctx context.Context, app, tree string) (map[string][]byte, error) {
-	head, err := s.head(ctx)
+	at := release.TemplatesPath(app, tree)
+	s.mu.Lock()
+	last, files := s.last, s.kept.at(s.last.ID, at)
+	s.mu.Unlock()
+	if files != nil {
+		return files, nil
+	}
+	head, err := s.holding(ctx, last, app, tree)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := s.stored(ctx, head.Tree, app, tree)
-	if err != nil {
-		return nil, err
-	}
-	if !stored {
-		return nil, wrong("submit the release again, from its commit", "%s has no templates %s of app %s", release.SourcesBranch, tree, app)
-	}
-	files, err := readTree(ctx, s.repo, git.ID(tree))
-	if err != nil {
+	if files, err = readTree(ctx, s.repo, git.ID(tree)); err != nil {
 		return nil, fmt.Errorf("read the templates of %s: %w", app, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept.put(head, at, files)
 	return files, nil
+}
+
+// holding gives a head of the branch that keeps a tree for an app: the one that was read last where that does, for a tree
+// that was stored is what it is for ever; else the newest.
+func (s *Store) holding(ctx context.Context, last git.Commit, app, tree string) (git.ID, error) {
+	if stored, err := s.stored(ctx, last.Tree, app, tree); err == nil && stored {
+		return last.ID, nil
+	}
+	head, err := s.head(ctx)
+	if err != nil {
+		return "", err
+	}
+	stored, err := s.stored(ctx, head.Tree, app, tree)
+	if err == nil && !stored {
+		err = wrong("submit the release again, from its commit", "%s has no templates %s of app %s", release.SourcesBranch, tree, app)
+	}
+	return head.ID, err
 }
 
 // stored tells whether the branch keeps just this tree for the app. That the path says so is not enough: what lies there
