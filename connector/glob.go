@@ -3,10 +3,13 @@ package connector
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // version is what a tag or a range of tags begins with: v1.2, >=1.0, 1.x.
-var version = regexp.MustCompile(`^[<>=^~ ]*v?[0-9]+(\.([0-9]+|x|\*))*([-+ ,<>=|.0-9A-Za-z*]*)$`)
+var version = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[<>=^~ ]*v?[0-9]+(\.([0-9]+|x|\*))*([-+ ,<>=|.0-9A-Za-z*]*)$`)
+})
 
 const maxPattern = 512
 

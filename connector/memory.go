@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ferry-cd/ferry/scm"
@@ -159,11 +160,13 @@ func (k said) differs(s scm.Status, p Phase) (bool, time.Time) {
 // textHold is the least time between two posts that differ in their text alone.
 const textHold = 10 * time.Minute
 
-var number = regexp.MustCompile(`[0-9]+`)
+var number = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9]+`)
+})
 
 // alike compares texts as people read them: numbers change all the time, and forges cut what is long.
 func alike(have, want string) bool {
-	shape := func(s string) string { return number.ReplaceAllString(scm.Line(s), "0") }
+	shape := func(s string) string { return number().ReplaceAllString(scm.Line(s), "0") }
 	have, want = shape(have), shape(want)
 	cut, was := strings.CutSuffix(have, "…")
 	return have == want || was && strings.HasPrefix(want, cut)

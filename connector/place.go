@@ -100,8 +100,8 @@ func isPin(name string) bool {
 	if strings.HasPrefix(name, "refs/tags/") {
 		return true
 	}
-	if len(name) >= 7 && len(name) <= 64 && hexadecimal.MatchString(name) {
+	if len(name) >= 7 && len(name) <= 64 && hexadecimal().MatchString(name) {
 		return true
 	}
-	return version.MatchString(name)
+	return version().MatchString(name)
 }

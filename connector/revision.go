@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -31,7 +32,9 @@ const maxRevision = 1024
 // How many hexadecimal digits the value of an algorithm has. Of these, Git knows sha1 and sha256.
 var digits = map[string]int{"sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128, "blake3": 64}
 
-var hexadecimal = regexp.MustCompile(`^[0-9a-f]+$`)
+var hexadecimal = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]+$`)
+})
 
 // ParseRevision reads a revision as engines write it: main@sha1:<40>, refs/pull/420/head@sha1:<40>, sha256:<64>, main/<40> as
 // Flux wrote it before RFC-0005, a bare commit as Argo CD writes it, latest@sha256:<64> of an OCI artifact, 6.6.1 or
@@ -92,7 +95,7 @@ func splitRevision(s string) (Revision, bool) {
 
 func isDigest(algorithm, value string) bool {
 	n, known := digits[algorithm]
-	return known && len(value) == n && hexadecimal.MatchString(value)
+	return known && len(value) == n && hexadecimal().MatchString(value)
 }
 
 // bareAlgorithm names the algorithm of a value that comes without one. Only these two were ever written so: commits, and the
@@ -132,7 +135,7 @@ func (r Revision) Commit() string {
 // from. It is "" where there is none.
 func (r Revision) Build() string {
 	_, build, _ := strings.Cut(r.Value, "+")
-	if r.Kind != Chart || len(build) < 12 || !hexadecimal.MatchString(build) {
+	if r.Kind != Chart || len(build) < 12 || !hexadecimal().MatchString(build) {
 		return ""
 	}
 	return build

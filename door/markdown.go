@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -54,7 +55,7 @@ func (i Inert) Cell() Inert { return Inert{strings.ReplaceAll(i.markdown, "|", "
 func (t Text) Prose() Inert {
 	var b strings.Builder
 	line := breakLive(strings.TrimSpace(t.Line()))
-	begins := listItem.MatchString(line)
+	begins := listItem().MatchString(line)
 	for i, r := range line {
 		if strings.ContainsRune("\\`*_{}[]<&#!|~^$%@=\"\u200b", r) || i == 0 && begins || r == '>' && strings.HasSuffix(line[:i], "--") {
 			b.WriteString("&#" + strconv.Itoa(int(r)) + ";")
@@ -66,7 +67,9 @@ func (t Text) Prose() Inert {
 }
 
 // listItem is what Markdown takes for the beginning of a block, and GitLab for an order.
-var listItem = regexp.MustCompile(`^([0-9]+[.)]( |$)|[^\pL0-9])`)
+var listItem = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]+[.)]( |$)|[^\pL0-9])`)
+})
 
 // Code gives an inert code span, longer in its ticks than any within. A forge reads no references in it, but where the
 // text of a pull request becomes the message of a commit there are no spans: closing keywords are broken here too.
@@ -92,7 +95,7 @@ func (t Text) Fence(language constant) Inert {
 // Link gives text that leads somewhere, where the address is one of the web; otherwise the text alone.
 func Link(text Inert, address string) Inert {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || !webHost.MatchString(u.Host) {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || !webHost().MatchString(u.Host) {
 		return text
 	}
 	safe := u.Scheme + "://" + u.Host + u.EscapedPath()
@@ -102,12 +105,16 @@ func Link(text Inert, address string) Inert {
 	if u.Fragment != "" {
 		safe += "#" + u.EscapedFragment()
 	}
-	return Inert{"[" + text.markdown + "](" + linkRisks.ReplaceAllStringFunc(visible(safe, false), percent) + ")"}
+	return Inert{"[" + text.markdown + "](" + linkRisks().ReplaceAllStringFunc(visible(safe, false), percent) + ")"}
 }
 
 var (
-	webHost   = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
-	linkRisks = regexp.MustCompile("[^A-Za-z0-9/:?#&=%.,;~+_-]")
+	webHost = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
+	})
+	linkRisks = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile("[^A-Za-z0-9/:?#&=%.,;~+_-]")
+	})
 )
 
 func percent(s string) string {
@@ -173,14 +180,18 @@ func hasSuffixFold(s, suffix string) bool {
 // The beginnings of the words by which a message closes an issue, as GitHub and GitLab document them, and what such a word
 // refers to.
 var (
-	closing    = regexp.MustCompile(`(?i)clos|fix|resolv|implement`)
-	references = regexp.MustCompile(`(?i)[#!@]|GH-|:/`)
+	closing = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)clos|fix|resolv|implement`)
+	})
+	references = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)[#!@]|GH-|:/`)
+	})
 )
 
 // breakClosing breaks references only in text that could close something with them: what is in code should stay as it is.
 func breakClosing(s string) string {
-	if !closing.MatchString(s) {
+	if !closing().MatchString(s) {
 		return s
 	}
-	return references.ReplaceAllString(s, "${0}"+gap)
+	return references().ReplaceAllString(s, "${0}"+gap)
 }

@@ -46,7 +46,9 @@ func contains(list []string, s string) bool {
 }
 
 // userinfo is what stands before the host of a URL.
-var userinfo = regexp.MustCompile(`(://)[^/\s@"'<>]+@`)
+var userinfo = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(://)[^/\s@"'<>]+@`)
+})
 
 // Redact masks in a text every secret that was made a Token in this process, and credentials in URLs.
 func Redact(s string) string {
@@ -55,5 +57,5 @@ func Redact(s string) string {
 		s = strings.ReplaceAll(s, secrets.known[i], masked)
 	}
 	secrets.RUnlock()
-	return userinfo.ReplaceAllString(s, "${1}"+masked+"@")
+	return userinfo().ReplaceAllString(s, "${1}"+masked+"@")
 }

@@ -205,7 +205,7 @@ func (l *loader) checkPlacements() {
 }
 
 func (l *loader) checkPlacement(p placed) {
-	if n := p.node.get("namespace"); p.Namespace != "" && !nameRegexp.MatchString(p.Namespace) && !n.spoilt() {
+	if n := p.node.get("namespace"); p.Namespace != "" && !nameRegexp().MatchString(p.Namespace) && !n.spoilt() {
 		l.addOnce(n.Position, "the namespace of %q in %q would be %q, which is no name", p.App, p.Environment, quote(p.Namespace))
 	}
 	if p.Team == "" {

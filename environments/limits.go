@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -22,19 +23,21 @@ type limitsFile struct {
 type byteSize string
 
 func (byteSize) rule() rule {
-	return rule{name: "a size such as 512KB, 16MB or 1GB", pattern: sizes.String(), check: func(s string) error {
+	return rule{name: "a size such as 512KB, 16MB or 1GB", pattern: sizes().String(), check: func(s string) error {
 		_, err := parseSize(s)
 		return err
 	}}
 }
 
-var sizes = regexp.MustCompile(`^([1-9][0-9]{0,3})(KB|MB|GB)$`)
+var sizes = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([1-9][0-9]{0,3})(KB|MB|GB)$`)
+})
 
 var errSize = errors.New("write it as 512KB, 16MB or 1GB")
 
 // parseSize reads bytes.
 func parseSize(s string) (int, error) {
-	m := sizes.FindStringSubmatch(s)
+	m := sizes().FindStringSubmatch(s)
 	if m == nil {
 		return 0, errSize
 	}

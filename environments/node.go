@@ -136,7 +136,7 @@ func (n *node) what() string {
 // quote makes what a stranger wrote fit for a message: short, printable, and without the credentials of a URL.
 func quote(text string) string {
 	text = printable(text)
-	text = credentials.ReplaceAllStringFunc(text, func(url string) string {
+	text = credentials().ReplaceAllStringFunc(text, func(url string) string {
 		scheme, _, _ := strings.Cut(url, "://")
 		return scheme + "://***@"
 	})

@@ -5,20 +5,25 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
 
 var (
-	syntaxError   = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	syntaxError = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+	})
+	unknownAnchor = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	})
 )
 
 // syntax reports what is not YAML. The library names the line where the mapping or list around the mistake begins, often
 // the first of the file; what it read until it gave up says more.
 func (p *parser) syntax(data []byte, err error) {
 	around, message := 0, err.Error()
-	if found := syntaxError.FindStringSubmatch(message); found != nil {
+	if found := syntaxError().FindStringSubmatch(message); found != nil {
 		around, _ = strconv.Atoi(found[1])
 		message = found[2]
 	}
@@ -26,7 +31,7 @@ func (p *parser) syntax(data []byte, err error) {
 	lines := strings.Split(strings.TrimRight(read, "\r\n"), "\n")
 	all := strings.Split(string(data), "\n")
 	line, column, hint := len(lines), 0, ""
-	anchor := unknownAnchor.FindStringSubmatch(message)
+	anchor := unknownAnchor().FindStringSubmatch(message)
 	switch {
 	case anchor != nil:
 		line, column = lastUse(lines, "*"+anchor[1])

@@ -7,12 +7,17 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template/parse"
 )
 
 var (
-	nameRegexp  = regexp.MustCompile(namePattern)
-	placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
+	nameRegexp = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(namePattern)
+	})
+	placeholder = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\{([^{}]*)\}`)
+	})
 )
 
 // placeholders are what stands in paths and names for the thing at hand.
@@ -24,12 +29,12 @@ func checkTemplated(check func(string) error, allowed ...string) func(string) er
 		allowed = placeholders
 	}
 	return func(s string) error {
-		for _, found := range placeholder.FindAllStringSubmatch(s, -1) {
+		for _, found := range placeholder().FindAllStringSubmatch(s, -1) {
 			if !slices.Contains(allowed, found[1]) {
 				return &unknownPlaceholder{found[1], allowed}
 			}
 		}
-		plain := placeholder.ReplaceAllString(s, "x")
+		plain := placeholder().ReplaceAllString(s, "x")
 		if strings.ContainsAny(plain, "{}") {
 			return errors.New("a brace is left open; placeholders are written {app}")
 		}
@@ -52,7 +57,7 @@ func (e *unknownPlaceholder) Error() string {
 func (e *unknownPlaceholder) Hint() string { return didYouMean(e.name, e.allowed) }
 
 func checkName(s string) error {
-	if !nameRegexp.MatchString(s) {
+	if !nameRegexp().MatchString(s) {
 		return errors.New("it has lower-case letters, digits and dashes, at most 63")
 	}
 	return nil
@@ -102,10 +107,12 @@ func checkGlob(s string) error {
 	return nil
 }
 
-var badRef = regexp.MustCompile(`[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^[-/.]|/\.|[/.]$|\.lock(/|$)`)
+var badRef = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^[-/.]|/\.|[/.]$|\.lock(/|$)`)
+})
 
 func checkRef(s string) error {
-	if badRef.MatchString(s) || s == "@" || strings.HasPrefix(s, "refs/") {
+	if badRef().MatchString(s) || s == "@" || strings.HasPrefix(s, "refs/") {
 		return errors.New("Git has no such branch names; write it without refs/heads/")
 	}
 	if s == "HEAD" || strings.HasPrefix(s, "ferry/") || s == "ferry-sources" || s == "ferry-state" {
@@ -115,13 +122,15 @@ func checkRef(s string) error {
 }
 
 // credentials are what stands before the host of a URL, where it is more than the user name that SSH needs.
-var credentials = regexp.MustCompile(`(?i)(https?://|[a-z][-+.a-z0-9]*://[^/@\s]*:)[^/@\s]*@`)
+var credentials = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(https?://|[a-z][-+.a-z0-9]*://[^/@\s]*:)[^/@\s]*@`)
+})
 
 func checkRepository(s string) error {
 	if hasControl(s) || strings.HasPrefix(s, "-") || strings.TrimSpace(s) != s {
 		return errors.New("it is not a Git URL")
 	}
-	if credentials.MatchString(s) {
+	if credentials().MatchString(s) {
 		return errors.New("it carries a credential, which has no place in Git")
 	}
 	return nil

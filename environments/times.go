@@ -9,11 +9,13 @@ import (
 	"time"
 )
 
-var days = regexp.MustCompile(`([0-9]+(?:\.[0-9]+)?)d`)
+var days = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([0-9]+(?:\.[0-9]+)?)d`)
+})
 
 // parseDuration reads Go's durations and days: 90m, 36h, 2d, 1d12h.
 func parseDuration(s string) (time.Duration, error) {
-	inHours := days.ReplaceAllStringFunc(s, func(d string) string {
+	inHours := days().ReplaceAllStringFunc(s, func(d string) string {
 		n, err := strconv.ParseFloat(strings.TrimSuffix(d, "d"), 64)
 		if err != nil || n > 36500 {
 			return d

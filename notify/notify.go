@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
@@ -27,12 +28,14 @@ type Address struct {
 	mask *strings.Replacer // of every part of it
 }
 
-var scheme = regexp.MustCompile(`^([a-z]{2,20})(\+[a-z]+)?://`)
+var scheme = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z]{2,20})(\+[a-z]+)?://`)
+})
 
 // Parse reads an address as shoutrrr writes it.
 func Parse(s string) (Address, error) {
 	s = strings.TrimSpace(s)
-	m := scheme.FindStringSubmatch(s)
+	m := scheme().FindStringSubmatch(s)
 	if m == nil {
 		return Address{}, errors.New("this is not an address as shoutrrr writes it: it begins with slack://, telegram:// or the like")
 	}

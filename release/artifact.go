@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Artifact says from which commit of the GitOps repository something was packed that an engine knows by its digest alone: an
@@ -21,21 +22,27 @@ type Artifact struct {
 }
 
 var (
-	artifactDigest = regexp.MustCompile(`^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$`)
-	artifactCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-	artifactBranch = regexp.MustCompile(`^[^\s~^:?*\[\\\x00-\x1f\x7f]{1,255}$`)
+	artifactDigest = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$`)
+	})
+	artifactCommit = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	})
+	artifactBranch = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[^\s~^:?*\[\\\x00-\x1f\x7f]{1,255}$`)
+	})
 )
 
 // Validate tells what is wrong with an artifact.
 func (a Artifact) Validate() error {
 	var wrong []error
-	if !artifactDigest.MatchString(a.Digest) {
+	if !artifactDigest().MatchString(a.Digest) {
 		wrong = append(wrong, problem("write it as the registry does: sha256: and 64 hexadecimal digits", "%q is no digest", clip(a.Digest)))
 	}
-	if !artifactCommit.MatchString(a.Commit) {
+	if !artifactCommit().MatchString(a.Commit) {
 		wrong = append(wrong, problem("all 40 digits, as git rev-parse HEAD prints them", "%q is no commit", clip(a.Commit)))
 	}
-	if !artifactBranch.MatchString(a.Branch) {
+	if !artifactBranch().MatchString(a.Branch) {
 		wrong = append(wrong, problem("the name of a branch, as main", "%q is no branch", clip(a.Branch)))
 	}
 	if f := a.Folder; f != "" && (f != path.Clean(f) || path.IsAbs(f) || f == "." || f == ".." || strings.HasPrefix(f, "../") || len(f) > 1024) {
@@ -46,7 +53,7 @@ func (a Artifact) Validate() error {
 
 // ArtifactPath is where the state branch says of a digest what it was packed from; "" for what is no digest.
 func ArtifactPath(digest string) string {
-	if !artifactDigest.MatchString(digest) {
+	if !artifactDigest().MatchString(digest) {
 		return ""
 	}
 	algorithm, value, _ := strings.Cut(digest, ":")

@@ -3,6 +3,7 @@ package release
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -86,13 +87,15 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-var supersededForm = regexp.MustCompile(`^(\S+) (.+) \((\S+)\)$`)
+var supersededForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\S+) (.+) \((\S+)\)$`)
+})
 
 // Superseded reads back which releases a promotion's commit says it took the place of: app, version and sequence.
 func Superseded(t Trailers) []Release {
 	var all []Release
 	for _, each := range t {
-		m := supersededForm.FindStringSubmatch(each.Value)
+		m := supersededForm().FindStringSubmatch(each.Value)
 		if each.Key != TrailerSupersedes || m == nil {
 			continue
 		}

@@ -6,12 +6,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 var (
-	yamlLine   = regexp.MustCompile(`^line (\d+): `)
-	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	yamlLine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^line (\d+): `)
+	})
+	yamlAnchor = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	})
 )
 
 // offByOne are the complaints of the library's parser, which counts lines from 0 where its scanner counts from 1.
@@ -22,15 +27,15 @@ var offByOne = []string{"did not find expected key", "did not find expected '-' 
 func syntaxProblem(data []byte, err error) Problems {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
-	switch m := yamlLine.FindStringSubmatch(text); {
+	switch m := yamlLine().FindStringSubmatch(text); {
 	case m != nil:
 		line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 		if slices.ContainsFunc(offByOne, func(s string) bool { return strings.HasPrefix(text, s) }) {
 			line++
 		}
-	case yamlAnchor.MatchString(text):
-		line = lineOf(data, bytes.Index(data, []byte("*"+yamlAnchor.FindStringSubmatch(text)[1])))
+	case yamlAnchor().MatchString(text):
+		line = lineOf(data, bytes.Index(data, []byte("*"+yamlAnchor().FindStringSubmatch(text)[1])))
 	case strings.Contains(text, "control character") || strings.Contains(text, "UTF-8"):
 		line = lineOf(data, unreadable(data))
 	}

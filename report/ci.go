@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/door"
 )
@@ -120,7 +121,9 @@ type Finding struct {
 }
 
 // placed finds the place in a message that names one: charts/shop/values.yaml:3:7: what is wrong.
-var placed = regexp.MustCompile(`(?:^|[\s(])([\w@+~][\w./@+~-]*\.[a-z]{2,4}):([1-9]\d{0,6})(?::([1-9]\d{0,6}))?\b`)
+var placed = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|[\s(])([\w@+~][\w./@+~-]*\.[a-z]{2,4}):([1-9]\d{0,6})(?::([1-9]\d{0,6}))?\b`)
+})
 
 // Findings gives what is wrong, in the order of the document.
 func (o Outcome) Findings() []Finding {
@@ -137,7 +140,7 @@ func (o Outcome) Findings() []Finding {
 	}
 	for _, text := range o.Errors {
 		f := Finding{Message: line(text)}
-		if m := placed.FindStringSubmatch(text); m != nil && !strings.Contains(m[1], "..") {
+		if m := placed().FindStringSubmatch(text); m != nil && !strings.Contains(m[1], "..") {
 			f.File = m[1]
 			f.Line, _ = strconv.Atoi(m[2])
 			f.Column, _ = strconv.Atoi(m[3])

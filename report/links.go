@@ -4,13 +4,14 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // compareLink gives the page on which a forge shows what lies between two commits of a repository, "" where it is not
 // known what forge that is.
 func compareLink(repository, from, to string) string {
 	base, kind := webAddress(repository)
-	if base == "" || !commitID.MatchString(from) || !commitID.MatchString(to) || from == to {
+	if base == "" || !commitID().MatchString(from) || !commitID().MatchString(to) || from == to {
 		return ""
 	}
 	switch kind {
@@ -29,7 +30,7 @@ func compareLink(repository, from, to string) string {
 // commitLink gives the page of one commit.
 func commitLink(repository, id string) string {
 	base, kind := webAddress(repository)
-	if base == "" || !commitID.MatchString(id) {
+	if base == "" || !commitID().MatchString(id) {
 		return ""
 	}
 	switch kind {
@@ -42,8 +43,12 @@ func commitLink(repository, id string) string {
 }
 
 var (
-	commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
-	scpLike  = regexp.MustCompile(`^(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+):([^/].*)$`)
+	commitID = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+	})
+	scpLike = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+):([^/].*)$`)
+	})
 )
 
 // webAddress gives where people look at a repository, and the kind of forge that shows it, by what its URL says: the host
@@ -66,7 +71,7 @@ func webAddress(repository string) (base, kind string) {
 
 // split takes a URL of any scheme, or what ssh takes for one, apart. The port of an SSH server is not that of the pages.
 func split(repository string) (host, path string) {
-	if m := scpLike.FindStringSubmatch(repository); m != nil && !strings.Contains(repository, "://") {
+	if m := scpLike().FindStringSubmatch(repository); m != nil && !strings.Contains(repository, "://") {
 		return m[1], m[2]
 	}
 	u, err := url.Parse(repository)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ferry-cd/ferry/diff"
@@ -90,7 +91,9 @@ func age(d time.Duration) string {
 }
 
 // digests are cut to what tells two of them apart.
-var digests = regexp.MustCompile(`(sha256:[0-9a-f]{12})[0-9a-f]{52}`)
+var digests = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(sha256:[0-9a-f]{12})[0-9a-f]{52}`)
+})
 
 // value is one side of a field change, cut to a readable length.
 func value(v any) door.Text {
@@ -98,7 +101,7 @@ func value(v any) door.Text {
 	if v == nil {
 		return outside("(none)")
 	}
-	return outside(digests.ReplaceAllString(shown(v), "$1")).Cut(most)
+	return outside(digests().ReplaceAllString(shown(v), "$1")).Cut(most)
 }
 
 // shown writes lists and mappings as YAML has them in one line, which JSON is.

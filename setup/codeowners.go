@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/environments"
 )
@@ -63,13 +64,15 @@ func guarded(c *environments.Config, platform []string) []Owned {
 }
 
 // class is a set of characters in a pattern; not every forge takes one.
-var class = regexp.MustCompile(`\[[^]]*\]`)
+var class = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\[[^]]*\]`)
+})
 
 // teams gives what apps bring along. A new app, and one without a team, is the platform's.
 func teams(c *environments.Config, platform []string) []Owned {
 	var all []Owned
 	for _, pattern := range c.Include {
-		all = append(all, Owned{"/" + class.ReplaceAllString(pattern, "?"), platform, "apps, and where they come from"})
+		all = append(all, Owned{"/" + class().ReplaceAllString(pattern, "?"), platform, "apps, and where they come from"})
 	}
 	readers := map[string][]string{} // apps by the file that they read
 	for _, p := range c.Placements() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/ferry-cd/ferry/git"
@@ -40,7 +41,9 @@ func Wrote(ctx context.Context, repo *git.Repository, from, to git.ID, host stri
 }
 
 // coAuthor is the trailer by which forges and people name more authors.
-var coAuthor = regexp.MustCompile(`(?mi)^co-authored-by:[ \t]*([^<\n]*)<([^>\n]*)>`)
+var coAuthor = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?mi)^co-authored-by:[ \t]*([^<\n]*)<([^>\n]*)>`)
+})
 
 // maxCoAuthors bounds what one message can name.
 const maxCoAuthors = 50
@@ -49,7 +52,7 @@ const maxCoAuthors = 50
 // person.
 func peopleOf(c git.Commit, host string) []release.Person {
 	ids := []git.Identity{c.Author, c.Committer}
-	for _, found := range coAuthor.FindAllStringSubmatch(c.Message, maxCoAuthors) {
+	for _, found := range coAuthor().FindAllStringSubmatch(c.Message, maxCoAuthors) {
 		ids = append(ids, git.Identity{Name: found[1], Email: found[2]})
 	}
 	var people []release.Person

@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/release"
 )
@@ -29,11 +30,13 @@ func IsRepository(name, address string) bool {
 	}
 	l := locate(address)
 	short := forge(location{host: l.host, path: name})
-	return pathForm.MatchString(name) && l.host != "" && short.path == l.path
+	return pathForm().MatchString(name) && l.host != "" && short.path == l.path
 }
 
 // pathForm is a path on a forge: at least owner and name, and none of what begins a path on a disk.
-var pathForm = regexp.MustCompile(`^[^./:@\\][^:@\\]*/[^:@\\]+$`)
+var pathForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[^./:@\\][^:@\\]*/[^:@\\]+$`)
+})
 
 // location is where a repository is, whichever way leads there.
 type location struct{ scheme, host, port, path string }
@@ -41,10 +44,12 @@ type location struct{ scheme, host, port, path string }
 var usualPorts = map[string]string{"https": "443", "http": "80", "ssh": "22", "git": "9418"}
 
 // scpForm is the short form of ssh: no slash before the colon, and more than a drive's letter.
-var scpForm = regexp.MustCompile(`^(?:[^@/:]+@)?([^/:@]{2,}):([^/].*|/[^/].*)$`)
+var scpForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[^@/:]+@)?([^/:@]{2,}):([^/].*|/[^/].*)$`)
+})
 
 func locate(address string) location {
-	if m := scpForm.FindStringSubmatch(address); m != nil && !strings.Contains(address, "://") {
+	if m := scpForm().FindStringSubmatch(address); m != nil && !strings.Contains(address, "://") {
 		return forge(location{scheme: "scp", host: m[1], path: m[2]}) // the port is a matter of the user's ssh
 	}
 	if !strings.Contains(address, "://") {

@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // remoteBase is an entry of a kustomization that lies elsewhere: a folder of a Git repository or, where Repository is
@@ -16,7 +17,9 @@ type remoteBase struct {
 	URL             string
 }
 
-var scpForm = regexp.MustCompile(`^([a-zA-Z0-9_.-]+@[^/:@]+):(.+)$`)
+var scpForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-zA-Z0-9_.-]+@[^/:@]+):(.+)$`)
+})
 
 // parseRemote reads an entry as kustomize does, by its documentation: a URL of a file, or of a Git repository with // before
 // the folder and ?ref= after it (https://github.com/kubernetes-sigs/kustomize/blob/master/examples/remoteBuild.md). ok is
@@ -25,7 +28,7 @@ func parseRemote(entry string) (remoteBase, bool) {
 	rest, forced := strings.CutPrefix(strings.TrimSpace(entry), "git::")
 	rest, query, _ := strings.Cut(rest, "?")
 	b := remoteBase{Entry: entry, Ref: refIn(query)}
-	if m := scpForm.FindStringSubmatch(rest); m != nil && !strings.Contains(rest, "://") {
+	if m := scpForm().FindStringSubmatch(rest); m != nil && !strings.Contains(rest, "://") {
 		repo, dir := splitRepo(m[2], 2)
 		b.Repository, b.Dir = m[1]+":"+repo, dir
 		return b, true

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -15,7 +16,9 @@ import (
 // mounts is the folder of a source in which remote bases lie once they were brought in.
 const mounts = "ferry.vendor"
 
-var notPlain = regexp.MustCompile(`[^a-z0-9]+`)
+var notPlain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[^a-z0-9]+`)
+})
 
 // mount names the folder of a remote base: readable, and its own.
 func mount(b remoteBase) string {
@@ -24,7 +27,7 @@ func mount(b remoteBase) string {
 		name = path.Base(strings.SplitN(b.URL, "?", 2)[0])
 	}
 	sum := sha256.Sum256([]byte(b.Entry))
-	return mounts + "/" + strings.Trim(notPlain.ReplaceAllString(strings.ToLower(name), "-"), "-") + "-" + hex.EncodeToString(sum[:6])
+	return mounts + "/" + strings.Trim(notPlain().ReplaceAllString(strings.ToLower(name), "-"), "-") + "-" + hex.EncodeToString(sum[:6])
 }
 
 // target is the folder that an entry is called once it lies in the source, from the source's root. A file of the web gets a

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/release"
@@ -97,7 +98,7 @@ func mentions(ctx context.Context, repo *git.Repository, tree git.ID) (bool, err
 		return false, fmt.Errorf("read templates: %w", err)
 	}
 	for _, data := range blobs {
-		for _, m := range ofRelease.FindAllSubmatch(data, -1) {
+		for _, m := range ofRelease().FindAllSubmatch(data, -1) {
 			if !slices.Contains([]string{".App", ".Name", ".Namespace"}, string(m[1])) {
 				return true, nil
 			}
@@ -107,4 +108,6 @@ func mentions(ctx context.Context, repo *git.Repository, tree git.ID) (bool, err
 }
 
 // ofRelease finds what a template reads of a release.
-var ofRelease = regexp.MustCompile(`(?:\.|")Release(\.\w+)?`)
+var ofRelease = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:\.|")Release(\.\w+)?`)
+})

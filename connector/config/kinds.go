@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/environments"
 )
@@ -144,13 +145,15 @@ func noDots(s string) error {
 // Placeholders are the words that are filled into inputs and variables.
 var Placeholders = []string{"environment", "app", "cluster", "commit", "outcome", "version", "source", "repository", "key"}
 
-var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\{([^{}]*)\}`)
+})
 
 func checkPlaceholders(s string) error {
 	if len(s) > 1000 {
 		return errors.New("it has more than 1,000 bytes")
 	}
-	for _, found := range placeholder.FindAllStringSubmatch(s, -1) {
+	for _, found := range placeholder().FindAllStringSubmatch(s, -1) {
 		known := false
 		for _, p := range Placeholders {
 			known = known || p == found[1]

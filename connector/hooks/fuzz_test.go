@@ -34,7 +34,7 @@ func FuzzEvents(f *testing.F) {
 			if e.Kind == "" || e.Name == "" && e.Source != "gitops-connector" {
 				t.Fatalf("an event of nothing: %+v", e)
 			}
-			if e.Commit != "" && !commit.MatchString(e.Commit) || e.Part != (Part{}) && !e.Part.named() {
+			if e.Commit != "" && !commit().MatchString(e.Commit) || e.Part != (Part{}) && !e.Part.named() {
 				t.Fatalf("what nothing is named: %+v", e)
 			}
 		}

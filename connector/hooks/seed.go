@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"sync"
 )
 
 // seedEvent is what the template in gitops-connector's manual has Argo CD send, in all its versions. It does not say which
@@ -26,7 +27,7 @@ func readSeed(body []byte) (Event, bool) {
 		return Event{}, false
 	}
 	e := Event{Source: "gitops-connector", Kind: "Application", Reason: short(s.Phase), Revision: short(*s.Commit)}
-	if commit.MatchString(*s.Commit) { // else the Application has several sources, or has never been synced: "<no value>"
+	if commit().MatchString(*s.Commit) { // else the Application has several sources, or has never been synced: "<no value>"
 		e.Commit = *s.Commit
 	}
 	for _, p := range s.Resources[:min(len(s.Resources), maxParts)] {
@@ -39,7 +40,9 @@ func readSeed(body []byte) (Event, bool) {
 }
 
 // commit is a whole one, of SHA-1 or SHA-256.
-var commit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var commit = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+})
 
 // named tells whether these could be the names of a resource in a namespace. Those without one are in many Applications.
 func (p Part) named() bool {
@@ -48,12 +51,14 @@ func (p Part) named() bool {
 }
 
 // beforeMessage is the part of the template that stands before the message.
-var beforeMessage = regexp.MustCompile(`^\s*\{\s*"commitid"\s*:\s*"([^"\\]{0,200})"\s*,\s*"phase"\s*:\s*"([^"\\]{0,200})"\s*,`)
+var beforeMessage = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*\{\s*"commitid"\s*:\s*"([^"\\]{0,200})"\s*,\s*"phase"\s*:\s*"([^"\\]{0,200})"\s*,`)
+})
 
 // broken reads what is no JSON: the template puts the message in as it is, and those of failures have quotes and line breaks.
 // What stands before it is whole, and so are the resources behind it, which Argo CD encodes.
 func broken(body []byte) seedEvent {
-	found := beforeMessage.FindSubmatch(body)
+	found := beforeMessage().FindSubmatch(body)
 	if found == nil {
 		return seedEvent{}
 	}

@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/render"
 )
 
 // asking is how templates ask whether a cluster has an API version.
-var asking = regexp.MustCompile("\\.Capabilities\\.APIVersions\\.Has\\s+(?:\"([^\"\n]+)\"|`([^`\n]+)`)")
+var asking = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("\\.Capabilities\\.APIVersions\\.Has\\s+(?:\"([^\"\n]+)\"|`([^`\n]+)`)")
+})
 
 // Unlisted gives the questions for API versions, in the templates of a chart and its unpacked subcharts, that are answered
 // with no: a chart then leaves out what it would make for them, without a word. The error is about the Kubernetes version.
@@ -27,7 +30,7 @@ func (*Renderer) Unlisted(r render.Request) ([]render.Asked, error) {
 			continue
 		}
 		text := r.Files[join(r.Dir, name)]
-		for _, m := range asking.FindAllSubmatchIndex(text, -1) {
+		for _, m := range asking().FindAllSubmatchIndex(text, -1) {
 			version := string(text[max(m[2], m[4]):max(m[3], m[5])])
 			if !caps.APIVersions.Has(version) {
 				line := bytes.Count(text[:m[0]], []byte("\n")) + 1

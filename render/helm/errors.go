@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"helm.sh/helm/v3/pkg/chart"
 
@@ -87,23 +88,27 @@ func (e *versionError) Hint() string {
 }
 func (e *versionError) ExitCode() int { return 2 }
 
-var yamlLine = regexp.MustCompile(`yaml: line (\d+)`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`yaml: line (\d+)`)
+})
 
 func valuesError(f render.File, err error) error {
 	e := &ChartError{File: f.Path, Reason: "read the values: " + err.Error()}
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+	if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
 	}
 	return e
 }
 
 // unpacking is how Helm begins the words for a subchart that cannot be loaded.
-var unpacking = regexp.MustCompile(`^error unpacking subchart (\S+) in \S+: `)
+var unpacking = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^error unpacking subchart (\S+) in \S+: `)
+})
 
 // loadError finds the file in Helm's words for a chart that cannot be loaded.
 func loadError(dir string, err error) error {
 	e := &ChartError{File: dir, Reason: err.Error(), err: err}
-	for m := unpacking.FindStringSubmatch(e.Reason); m != nil; m = unpacking.FindStringSubmatch(e.Reason) {
+	for m := unpacking().FindStringSubmatch(e.Reason); m != nil; m = unpacking().FindStringSubmatch(e.Reason) {
 		e.File, e.Reason = join(e.File, "charts/"+m[1]), e.Reason[len(m[0]):]
 	}
 	for _, name := range []string{"Chart.yaml", "Chart.lock", "values.yaml", "requirements.yaml", "requirements.lock"} {
@@ -115,17 +120,19 @@ func loadError(dir string, err error) error {
 	if strings.HasPrefix(e.Reason, "validation: chart.metadata") || strings.HasPrefix(e.Reason, "Chart.yaml file is missing") {
 		e.File = join(e.File, "Chart.yaml")
 	}
-	if m := yamlLine.FindStringSubmatch(e.Reason); m != nil {
+	if m := yamlLine().FindStringSubmatch(e.Reason); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
 	}
 	return e
 }
 
 // position is how text/template names a place: file, line and, while executing, column.
-var position = regexp.MustCompile(`template: ([^\s:]+)(?::(\d+))?(?::(\d+))?: `)
+var position = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`template: ([^\s:]+)(?::(\d+))?(?::(\d+))?: `)
+})
 
 func innermost(text string) []int {
-	all := position.FindAllStringSubmatchIndex(text, -1)
+	all := position().FindAllStringSubmatchIndex(text, -1)
 	for _, m := range slices.Backward(all) {
 		if text[m[2]:m[3]] != rootName {
 			return m

@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
@@ -14,14 +15,16 @@ import (
 
 // simpleName is what the library's file system in memory takes for the name of a file; the one on disk, which the CLI
 // works on, takes any.
-var simpleName = regexp.MustCompile(`^[a-zA-Z0-9_.:/-]+$`)
+var simpleName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-zA-Z0-9_.:/-]+$`)
+})
 
 // diskOf gives the file system of a build.
 func diskOf(files render.Files) (filesys.FileSystem, error) {
 	disk := filesys.MakeFsInMemory()
 	named := disk
 	for name := range files {
-		if !simpleName.MatchString(name) {
+		if !simpleName().MatchString(name) {
 			named = &anyNames{FileSystem: disk, files: files, folders: foldersOf(files)}
 			break
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/resource"
 )
@@ -12,7 +13,9 @@ import (
 type made struct{ name, file string }
 
 // flowName finds the name in metadata that is written in braces on one line.
-var flowName = regexp.MustCompile(`^metadata: *\{(?:.*[ ,])?(name: *[^ ,}]+)`)
+var flowName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^metadata: *\{(?:.*[ ,])?(name: *[^ ,}]+)`)
+})
 
 // remember notes which resources a file holds, as far as lines of plain block style tell. It serves messages only.
 func (w *walker) remember(file string, data []byte) {
@@ -33,7 +36,7 @@ func (w *walker) remember(file string, data []byte) {
 			kind = scalar(text)
 		case text != "" && text[0] != ' ' && text[0] != '#':
 			inMetadata = text == "metadata:"
-			if m := flowName.FindStringSubmatch(text); m != nil {
+			if m := flowName().FindStringSubmatch(text); m != nil {
 				name = scalar(m[1])
 			}
 		case inMetadata && name == "" && strings.HasPrefix(text, "  name:"):

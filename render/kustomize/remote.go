@@ -3,10 +3,13 @@ package kustomize
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // userAt is the start of an scp-like Git address, git@host:path.
-var userAt = regexp.MustCompile(`^[a-z][a-z0-9-]*@`)
+var userAt = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z][a-z0-9-]*@`)
+})
 
 // remote says whether kustomize could take an entry for something to fetch. It errs on the side of yes: such a name
 // means a file to nobody.
@@ -23,5 +26,5 @@ func fetchable(entry string) bool {
 			return true
 		}
 	}
-	return userAt.MatchString(s)
+	return userAt().MatchString(s)
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/render"
 )
@@ -44,8 +45,12 @@ func (e *Error) ExitCode() int { return 2 }
 // Go's templates tell the place only in the text: "template: NAME:LINE[:COLUMN]: ..." and, when running, also
 // `executing "NAME" at <PIECE>: ...`, once for each template that calls another.
 var (
-	running  = regexp.MustCompile(`(?s)^(.*?:\d+)(?::(\d+))?: (?:executing ".*?" at <(.*?)>: )?(.*)$`)
-	function = regexp.MustCompile(`^error calling (\w+): `)
+	running = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)^(.*?:\d+)(?::(\d+))?: (?:executing ".*?" at <(.*?)>: )?(.*)$`)
+	})
+	function = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^error calling (\w+): `)
+	})
 )
 
 // place counts columns from 1, where Go's templates count from 0.
@@ -59,12 +64,12 @@ func place(line, column string) string {
 func templateError(name string, err error) error {
 	e := &Error{Place: name, Text: err.Error(), err: err}
 	for strings.HasPrefix(e.Text, "template: ") {
-		m := running.FindStringSubmatch(strings.TrimPrefix(e.Text, "template: "))
+		m := running().FindStringSubmatch(strings.TrimPrefix(e.Text, "template: "))
 		if m == nil {
 			break
 		}
 		e.Place, e.In, e.Text = place(m[1], m[2]), m[3], m[4]
-		if f := function.FindStringSubmatch(e.Text); f != nil {
+		if f := function().FindStringSubmatch(e.Text); f != nil {
 			e.Text = e.Text[len(f[0]):]
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -80,7 +81,7 @@ func (t *templates) print(args ...any) (string, error) {
 
 // printf is Go's, without what reads addresses (%p), takes widths from elsewhere, or has more than two digits of them.
 func (t *templates) printf(format string, args ...any) (string, error) {
-	if !soundFormat.MatchString(format) {
+	if !soundFormat().MatchString(format) {
 		return "", errors.New("printf takes the verbs s d v q t e f g x X c b o U with widths of two digits at most")
 	}
 	if err := t.weigh(append(slices.Clone(args), format)...); err != nil {
@@ -96,4 +97,6 @@ func (t *templates) printf(format string, args ...any) (string, error) {
 	return s, t.spend(len(s))
 }
 
-var soundFormat = regexp.MustCompile(`^(?:[^%]|%[-+# 0]*\d{0,2}(?:\.\d{0,2})?[sdvqtefgxXcboU%])*$`)
+var soundFormat = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[^%]|%[-+# 0]*\d{0,2}(?:\.\d{0,2})?[sdvqtefgxXcboU%])*$`)
+})

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Username is what Git over HTTPS gives beside a token; any would do, an empty one confuses some helpers.
@@ -50,11 +51,13 @@ func Recognise(remote string) (Options, bool) {
 	return overHTTP(u)
 }
 
-var sshHost = regexp.MustCompile(`^(?:ssh://)?(?:[^@/]+@)?(?:ssh\.dev\.azure\.com|vs-ssh\.visualstudio\.com)(?::22)?[:/](.*)$`)
+var sshHost = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:ssh://)?(?:[^@/]+@)?(?:ssh\.dev\.azure\.com|vs-ssh\.visualstudio\.com)(?::22)?[:/](.*)$`)
+})
 
 // overSSH gives the path of git@ssh.dev.azure.com:v3/acme/gitops/gitops and its older forms.
 func overSSH(remote string) (string, bool) {
-	m := sshHost.FindStringSubmatch(remote)
+	m := sshHost().FindStringSubmatch(remote)
 	if m == nil {
 		return "", false
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ferry-cd/ferry/scm"
@@ -60,11 +61,13 @@ func (s status) word() scm.Status {
 	return out
 }
 
-var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
+var commitID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{40}$`)
+})
 
 // Statuses implements scm.Client.
 func (c *Client) Statuses(ctx context.Context, sha string) ([]scm.Status, error) {
-	if !commitID.MatchString(sha) {
+	if !commitID().MatchString(sha) {
 		return nil, nil
 	}
 	all, err := counted[status](ctx, c, call{path: c.repo("commits", sha, "statuses")}, "top", "skip", c.o.Page)
@@ -98,7 +101,7 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (bo
 	if err := checkStatus(want); err != nil {
 		return false, err
 	}
-	if !commitID.MatchString(sha) {
+	if !commitID().MatchString(sha) {
 		return false, fmt.Errorf("that is no commit: %w", scm.ErrNotFound)
 	}
 	wrote := false

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/ferry-cd/ferry/scm"
 )
@@ -116,9 +117,11 @@ func (c *Client) setStatus(ctx context.Context, sha string, want scm.Status) (wr
 	return wrote && err == nil, err
 }
 
-var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
+var commitID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{40}$`)
+})
 
-func isCommit(sha string) bool { return commitID.MatchString(sha) }
+func isCommit(sha string) bool { return commitID().MatchString(sha) }
 
 // checkStatus refuses what would be taken for something else.
 func checkStatus(s scm.Status) error {

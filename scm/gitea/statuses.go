@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"code.gitea.io/sdk/gitea"
 
@@ -136,10 +137,12 @@ func (c *Client) postStatus(ctx context.Context, sha string, want scm.Status) er
 	return err
 }
 
-var commitID = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var commitID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+})
 
 // isCommit tells whether a name is that of a commit: the server would also take branches and beginnings.
-func isCommit(sha string) bool { return commitID.MatchString(sha) }
+func isCommit(sha string) bool { return commitID().MatchString(sha) }
 
 // checkStatus refuses what would be taken for something else.
 func checkStatus(s scm.Status) error {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Recognise gives the server and the project that a Git remote names, when its host says that it is a GitLab: gitlab.com,
@@ -22,12 +23,14 @@ func Recognise(remote string) (Options, bool) {
 }
 
 // scpLike is git@host:path, as git-clone(1) describes it: no slash before the first colon.
-var scpLike = regexp.MustCompile(`^(?:[^@/:\s]+@)?([\w.-]+):([^:\s]+)$`)
+var scpLike = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[^@/:\s]+@)?([\w.-]+):([^:\s]+)$`)
+})
 
 // Parse gives the server and the project that a Git remote names, whatever its host is called. Where GitLab lives below a
 // path of its host, that cannot be seen: say the URL then.
 func Parse(remote string) (Options, bool) {
-	if m := scpLike.FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {
+	if m := scpLike().FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {
 		return place("https", m[1], m[2])
 	}
 	u, err := url.Parse(remote)
@@ -56,13 +59,15 @@ func place(scheme, host, path string) (Options, bool) {
 }
 
 // segment is a name of a group or project: https://docs.gitlab.com/user/reserved_names/#limitations-on-usernames-project-and-group-names-and-slugs
-var segment = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$`)
+var segment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$`)
+})
 
 // isPath tells whether a path can be that of a project: at least one group, no empty names.
 func isPath(path string) bool {
 	parts := strings.Split(path, "/")
 	for _, p := range parts {
-		if !segment.MatchString(p) || strings.HasSuffix(p, ".git") {
+		if !segment().MatchString(p) || strings.HasSuffix(p, ".git") {
 			return false
 		}
 	}

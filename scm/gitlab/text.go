@@ -3,6 +3,7 @@ package gitlab
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/ferry-cd/ferry/scm"
@@ -12,13 +13,17 @@ import (
 // text (https://docs.gitlab.com/user/project/quick_actions/). A backslash before the slash is Markdown for the slash itself
 // and keeps GitLab from looking. It is taken away again when the text is read, so that texts compare equal.
 var (
-	slash   = regexp.MustCompile(`(?m)^([\t ]*\\*)/`)
-	slashed = regexp.MustCompile(`(?m)^([\t ]*\\*)\\/`)
+	slash = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^([\t ]*\\*)/`)
+	})
+	slashed = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^([\t ]*\\*)\\/`)
+	})
 )
 
 // inert is a text on which GitLab does not act; asRead is its inverse.
-func inert(s string) string  { return slash.ReplaceAllString(s, `$1\/`) }
-func asRead(s string) string { return scm.Text(slashed.ReplaceAllString(s, `$1/`)) }
+func inert(s string) string  { return slash().ReplaceAllString(s, `$1\/`) }
+func asRead(s string) string { return scm.Text(slashed().ReplaceAllString(s, `$1/`)) }
 
 // inertWithin is inert for a text that may grow beyond a limit by that.
 func inertWithin(s string, limit int) string {
@@ -34,7 +39,9 @@ func inertWithin(s string, limit int) string {
 // https://docs.gitlab.com/user/project/merge_requests/drafts/
 const draftPrefix = "Draft: "
 
-var draftWords = regexp.MustCompile(`(?i)^\s*(?:\[draft\]|\(draft\)|draft:|draft - |\[wip\]|wip:)\s*`)
+var draftWords = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^\s*(?:\[draft\]|\(draft\)|draft:|draft - |\[wip\]|wip:)\s*`)
+})
 
 // plain before a title keeps GitLab from taking its first word for the mark of a draft. Nobody sees it.
 const plain = "\u2060"
@@ -44,7 +51,7 @@ func titleFor(p scm.Proposal) string {
 	switch {
 	case p.Draft:
 		return draftPrefix + p.Title
-	case draftWords.MatchString(p.Title):
+	case draftWords().MatchString(p.Title):
 		return plain + p.Title
 	}
 	return p.Title
@@ -52,7 +59,7 @@ func titleFor(p scm.Proposal) string {
 
 // titleOf is the title without what titleFor added.
 func titleOf(title string, draft bool) string {
-	if mark := draftWords.FindString(title); draft && mark != "" {
+	if mark := draftWords().FindString(title); draft && mark != "" {
 		return title[len(mark):]
 	}
 	return strings.TrimPrefix(title, plain)

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What a package makes at its start is paid for by every run, also by `ferry version` and by each command of a pipeline: a
+// pattern with a count of two hundred costs as much as reading ferry.yaml. So patterns are compiled where the first one asks.
+func TestStartCompilesNoPattern(t *testing.T) {
+	files := token.NewFileSet()
+	err := filepath.WalkDir("../..", func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && (e.Name() == "testdata" || e.Name() == "fake" || e.Name() == "scmtest" || e.Name() == "bench"):
+			return filepath.SkipDir
+		case e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		f, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, at := range compiledAtStart(f) {
+			t.Errorf("%s: a pattern is compiled whenever ferry starts; put it into a sync.OnceValue", files.Position(at))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compiledAtStart finds the patterns in the variables of a package, outside of functions.
+func compiledAtStart(f *ast.File) (found []token.Pos) {
+	for _, d := range f.Decls {
+		vars, ok := d.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		ast.Inspect(vars, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "MustCompile" {
+				found = append(found, s.Pos())
+			}
+			_, inFunction := n.(*ast.FuncLit)
+			return !inFunction
+		})
+	}
+	return found
+}
+
+func TestStartCompilesNoPatternFinds(t *testing.T) {
+	f, err := parser.ParseFile(token.NewFileSet(), "x.go", `package x
+var a = regexp.MustCompile("a")
+var b = map[string]*regexp.Regexp{"b": regexp.MustCompile("b")}
+var c = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("c") })
+func d() { regexp.MustCompile("d") }
+`, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := compiledAtStart(f); len(found) != 2 {
+		t.Errorf("found %d of the 2 patterns", len(found))
+	}
+}
