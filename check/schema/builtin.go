@@ -8,7 +8,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
 	strict "sigs.k8s.io/json"
 
 	"github.com/ferry-cd/ferry/render"
@@ -27,12 +26,12 @@ type (
 // for kinds that are not Kubernetes' own.
 func builtIn(m *render.Manifest, object map[string]any, version string) (found []mistake, known bool) {
 	gvk := schema.FromAPIVersionAndKind(m.APIVersion, m.Kind)
-	into, err := scheme.Scheme.New(gvk)
+	into, err := kinds().New(gvk)
 	if err != nil {
 		if served[gvk.Group] {
 			return nil, true
 		}
-		if scheme.Scheme.IsGroupRegistered(gvk.Group) && ownGroup(gvk.Group) {
+		if kinds().IsGroupRegistered(gvk.Group) && ownGroup(gvk.Group) {
 			return []mistake{{field: "apiVersion", text: fmt.Sprintf("Kubernetes has no kind %s in %s", m.Kind, m.APIVersion)}}, true
 		}
 		return nil, false

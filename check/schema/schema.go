@@ -2,6 +2,7 @@
 //
 //	schema.go      which schema a resource has
 //	builtin.go     Kubernetes' own kinds: the types that its clients are made of, and when each version came and went
+//	kinds.go       which types those are
 //	definition.go  CustomResourceDefinitions, made into JSON Schemas
 //	files.go       JSON Schemas that lie in the repository, under the names that schema collections give them
 //	compile.go     JSON Schemas, compiled once
