@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -32,7 +31,7 @@ func Connect(kubeconfig, context, agent string) (Access, error) {
 		return Access{}, fmt.Errorf("prepare a client of %s: %w", config.Host, err)
 	}
 	config.Timeout = 15 * time.Second // of the answers about what the server has; watches have no end
-	found, err := discovery.NewDiscoveryClientForConfig(config)
+	found, err := newDiscovery(config)
 	if err != nil {
 		return Access{}, fmt.Errorf("prepare a client of %s: %w", config.Host, err)
 	}

@@ -7,10 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-logr/logr"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/tools/leaderelection"
-	"k8s.io/klog/v2"
 )
 
 // Election is held among the connectors of one cluster, by a Lease: one of them leads. It is the only thing in the cluster
@@ -35,63 +32,37 @@ func (e *Election) Run(ctx context.Context, lead func(context.Context)) error {
 		return fmt.Errorf("take part in election %s/%s as %q: namespace, name and identity are all needed", e.Namespace, e.Name, e.Identity)
 	}
 	for ctx.Err() == nil {
-		if err := e.term(ctx, lead); err != nil {
-			return err
-		}
+		e.term(ctx, lead)
 	}
 	return nil
 }
 
 // term waits for the Lease, leads, and gives it back.
-func (e *Election) term(ctx context.Context, lead func(context.Context)) error {
-	held, giveBack := context.WithCancel(klog.NewContext(context.WithoutCancel(ctx), logr.Discard()))
-	defer giveBack()
-	begun, ended := make(chan struct{}), make(chan struct{})
-	stopWaiting := context.AfterFunc(ctx, func() {
+func (e *Election) term(ctx context.Context, lead func(context.Context)) {
+	l := &lease{client: e.Client.Resource(leases).Namespace(e.Namespace), namespace: e.Namespace, name: e.Name, identity: e.Identity,
+		duration: cmp.Or(e.Duration, 15*time.Second)}
+	if !l.acquire(ctx) {
+		return
+	}
+	atWork := context.WithoutCancel(ctx) // lead ends by its own context, and then the Lease goes back
+	e.led(ctx, atWork, l, lead)
+	l.giveBack(atWork)
+}
+
+// led runs lead until it returns, and keeps the Lease for as long. Its context ends when the Lease is lost, or when ctx ends.
+func (e *Election) led(ctx, atWork context.Context, l *lease, lead func(context.Context)) {
+	work, stop := context.WithCancel(ctx)
+	keeping, leave := context.WithCancel(atWork)
+	e.leading.Store(true)
+	defer context.AfterFunc(ctx, func() { e.leading.Store(false) })()
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		l.keep(keeping)
 		e.leading.Store(false)
-		select {
-		case <-begun: // lead ends by its own context, and then the Lease goes back
-		default:
-			giveBack()
-		}
-	})
-	defer stopWaiting()
-	config := e.config(leaderelection.LeaderCallbacks{
-		OnStartedLeading: func(c context.Context) {
-			defer close(ended)
-			defer giveBack()
-			close(begun)
-			e.led(ctx, c, lead)
-		},
-		OnStoppedLeading: func() { e.leading.Store(false) },
-	})
-	elector, err := leaderelection.NewLeaderElector(config)
-	if err != nil {
-		return fmt.Errorf("take part in election %s/%s: %w", e.Namespace, e.Name, err)
-	}
-	elector.Run(held)
-	select {
-	case <-begun:
-		<-ended
-	default:
-	}
-	return nil
-}
-
-// led runs lead until it returns: when the Lease is lost, which ends c, or when ctx ends.
-func (e *Election) led(ctx, c context.Context, lead func(context.Context)) {
-	work, cancel := context.WithCancel(c)
-	defer cancel()
-	defer context.AfterFunc(ctx, cancel)()
-	e.leading.Store(ctx.Err() == nil && c.Err() == nil)
+		stop()
+	}()
 	lead(work)
-}
-
-func (e *Election) config(callbacks leaderelection.LeaderCallbacks) leaderelection.LeaderElectionConfig {
-	duration := cmp.Or(e.Duration, 15*time.Second)
-	return leaderelection.LeaderElectionConfig{
-		Lock:          &lease{client: e.Client.Resource(leases).Namespace(e.Namespace), namespace: e.Namespace, name: e.Name, identity: e.Identity},
-		LeaseDuration: duration, RenewDeadline: duration * 2 / 3, RetryPeriod: duration / 8,
-		ReleaseOnCancel: true, Name: e.Name, Callbacks: callbacks,
-	}
+	leave()
+	<-kept
 }

@@ -66,9 +66,7 @@ func take(t *testing.T, s *clustertest.Server, name string) func() {
 
 // One leads; when it leaves, it gives the Lease back once its work is done, and another one has it at once.
 func TestElection(t *testing.T) {
-	s := clustertest.New(t)
-	s.Serve("coordination.k8s.io", "v1", "leases", "Lease")
-	s.Bind("leases", "connector") // as the chart grants it
+	s := servesLeases(t)
 	all := &at{}
 	a := join(t, s, "a", all)
 	eventually(t, "a leading", a.Leading)
@@ -94,9 +92,7 @@ func TestElection(t *testing.T) {
 
 // A leader that cannot renew stops to be one before anybody else may begin, and takes part again afterwards.
 func TestElectionLost(t *testing.T) {
-	s := clustertest.New(t)
-	s.Serve("coordination.k8s.io", "v1", "leases", "Lease")
-	s.Bind("leases", "connector") // as the chart grants it
+	s := servesLeases(t)
 	all := &at{}
 	a := join(t, s, "a", all)
 	eventually(t, "a leading", a.Leading)
