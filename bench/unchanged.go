@@ -33,7 +33,7 @@ func (b *bench) unchanged(ctx context.Context) error {
 	if err := s.holdsAll(ctx); err != nil {
 		return err
 	}
-	c, err := repeat(times, func() (cost, error) { return s.ferry(ctx) })
+	c, err := repeat(times, func() (cost, error) { return s.ferry(ctx, "plan") })
 	if err != nil {
 		return err
 	}

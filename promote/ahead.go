@@ -18,6 +18,7 @@ const (
 	mostRendering = 3 << 20  // bytes of inputs that are being rendered; a render takes up to eighty times its inputs
 	mostHeld      = 4 << 20  // bytes of inputs whose renders are not finished
 	leastHeld     = 96 << 10 // bytes that a render counts at least
+	manyRenders   = 6        // after which it is worth to prepare for more
 )
 
 // line holds renders that are under way, oldest first. Only renders leave its owner's goroutine: what reads Git or asks the
@@ -30,6 +31,7 @@ type line struct {
 	least  int64 // of room for one render, so that no more run than there are processors
 	tasks  []task
 	held   int64
+	begun  int // renders
 	all    sync.WaitGroup
 }
 
@@ -73,6 +75,9 @@ func (l *line) render(w *want, finish func(rendered) error) error {
 		if err := l.finishOne(); err != nil {
 			return err
 		}
+	}
+	if l.begun++; l.begun == manyRenders && l.Busy != nil {
+		l.Busy()
 	}
 	done, out := make(chan struct{}), rendered{}
 	l.all.Go(func() {

@@ -61,12 +61,8 @@ type edit struct {
 // change compares what was rendered with what the base branch holds.
 func (p *Promoter) change(ctx context.Context, s *Snapshot, w *want, r rendered, o Options) (*Change, error) {
 	k := key(w.placement)
-	var refused *Refused
-	if errors.As(r.err, &refused) {
-		return nil, r.err
-	}
 	if r.err != nil {
-		return nil, &Failed{Key: k, Err: r.err}
+		return nil, failedIn(k, r.err)
 	}
 	c := &Change{Key: k, Folder: w.placement.Folder, New: r.manifests, Notices: append(r.notices, w.notices...), Origins: w.origins}
 	c.To = release.Record{Version: release.RecordVersion, App: k.App, Environment: k.Environment, Release: w.release,

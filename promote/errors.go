@@ -64,6 +64,15 @@ func (e *Failed) Error() string {
 // Unwrap gives the cause.
 func (e *Failed) Unwrap() error { return e.Err }
 
+// failedIn is an error about an app in an environment that says so; a refusal does already.
+func failedIn(k Key, err error) error {
+	var refused *Refused
+	if errors.As(err, &refused) {
+		return err
+	}
+	return &Failed{Key: k, Err: err}
+}
+
 // unreadable tells whether a forge does not show something to ferry.
 func unreadable(err error) bool {
 	return errors.Is(err, scm.ErrNotFound) || errors.Is(err, scm.ErrForbidden)

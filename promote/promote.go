@@ -88,6 +88,7 @@ type Promoter struct {
 	Run       string                             // URL of the CI run, "" outside CI
 	Progress  func(format string, a ...any)      // talk for people; nil is silent
 	Step      func(done, total int, what string) // how far a long run has come; nil is silent
+	Busy      func()                             // called once, when a run turns out to render much; nil does nothing
 }
 
 func (p *Promoter) say(format string, a ...any) {

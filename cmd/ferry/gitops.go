@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ferry-cd/ferry/cmd/ferry/memory"
 	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/git"
 	"github.com/ferry-cd/ferry/promote"
@@ -91,7 +92,7 @@ func (a *app) openGitOps(ctx context.Context, o gitopsOptions) (*gitops, error) 
 	words, past := report.Writer{Budget: budget(forge)}, &history{app: a, gitops: remote, opened: map[string]*git.Repository{}, forges: map[string]sourceForge{}, id: id, user: user, said: at.said(o.forge)}
 	p := &promote.Promoter{Repo: repo, Sources: store, Renderers: renderers(), Judges: judges{}, Write: words.PullRequest, Message: words.Message, Words: report.Words(),
 		Commits: past.commits, Limits: o.limits.Limits, Now: a.Now, Version: version, Run: ci.RunURL,
-		Progress: func(format string, v ...any) { a.say(info, format, v...) }, Step: a.progress}
+		Progress: func(format string, v ...any) { a.say(info, format, v...) }, Step: a.progress, Busy: memory.LargePages}
 	if forge != nil {
 		p.Forge, p.Signer = forge, at.signing()
 	}

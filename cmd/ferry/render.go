@@ -21,7 +21,7 @@ type renderOptions struct {
 	values, set, setString, apis texts
 	name, namespace, kubeVersion string
 	out, explain                 string
-	raw, keepHooks               bool
+	raw, keepHooks, all          bool
 	limits                       limitsFlag
 }
 
@@ -52,10 +52,15 @@ func (a *app) renderCommand() *cli.Command {
 		Name:  "render",
 		Usage: "render a chart, a kustomization or a folder of manifests",
 		UsageText: "ferry render DIR [-f values.yaml]... [--set k=v]... --kube-version 1.34 [-o DIR|-] [--raw]\n" +
-			"ferry render --app APP --env ENVIRONMENT [--repo URL] [--version V --image ... --source DIR] [-o DIR|-]",
+			"ferry render --app APP --env ENVIRONMENT [--repo URL] [--version V --image ... --source DIR] [-o DIR|-]\n" +
+			"ferry render --all [--app APP] [--env ENVIRONMENT] [--repo URL] [-o DIR|-]",
 		Flags: append(append(renderFlags(&o), gitopsFlags(&configured.gitops)...),
 			append(releaseFlags(), &cli.StringFlag{Name: "env", Usage: "`ENVIRONMENT` of ferry.yaml, with --app"})...),
 		Action: func(c *cli.Context) error {
+			if o.all {
+				configured.release = releaseOf(c)
+				return a.runRenderAll(c.Context, configured, c.String("env"), o)
+			}
 			if c.IsSet("app") || c.IsSet("env") || c.IsSet("release") {
 				configured.release = releaseOf(c)
 				return a.runRenderApp(c.Context, configured, c.String("env"), o)
@@ -82,6 +87,7 @@ func renderFlags(o *renderOptions) []cli.Flag {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.out, Value: "-", Usage: "`DIR` for one file per resource, - for all on standard output"},
 		&cli.StringFlag{Name: "explain", Destination: &o.explain, Usage: "say which file and line sets the value at `PATH`; or " + capabilitiesWord + ", which API versions templates ask for in vain"},
 		&cli.BoolFlag{Name: "keep-hooks", Destination: &o.keepHooks, Usage: "print the hooks of a chart instead of refusing them"},
+		&cli.BoolFlag{Name: "all", Destination: &o.all, Usage: "the newest release of every app in every environment, or of those that --app and --env leave, in folders as the repository has them"},
 		&cli.BoolFlag{Name: "raw", Destination: &o.raw, Usage: "print exactly what helm template --include-crds --skip-tests or kustomize build prints"},
 	}
 }
@@ -215,8 +221,17 @@ func writeStream(w io.Writer, manifests render.Manifests) error {
 	return err
 }
 
-// writeFolder writes one file per manifest. Other files that lie there stay, and are named.
+// writeFolder writes one file per manifest, and says so.
 func (a *app) writeFolder(dir, named string, manifests render.Manifests) error {
+	if err := a.writeFiles(dir, named, manifests); err != nil {
+		return err
+	}
+	a.say(info, "%d manifests in %s", len(manifests), named)
+	return nil
+}
+
+// writeFiles writes one file per manifest. Other files that lie there stay, and are named.
+func (a *app) writeFiles(dir, named string, manifests render.Manifests) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -236,6 +251,5 @@ func (a *app) writeFolder(dir, named string, manifests render.Manifests) error {
 			a.say(notice, "%s is not part of this render", filepath.Join(named, e.Name()))
 		}
 	}
-	a.say(info, "%d manifests in %s", len(manifests), named)
 	return nil
 }
