@@ -2,6 +2,7 @@ package render
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,6 +14,9 @@ import (
 // Both libraries print so: Helm in toYaml, kustomize what it has built. Values of the usual kinds are printed at once; false
 // where they could come back from JSON as something else. Differential tests hold the two against each other.
 func PrintValues(v any) ([]byte, bool) {
+	if data, ok := printQuickly(v); ok {
+		return data, true
+	}
 	settled, ok := settle(v, 0)
 	if !ok {
 		return nil, false
@@ -73,6 +77,12 @@ func settleList(v []any, depth int) (any, bool) {
 }
 
 func settleNumber(f float64) (any, bool) {
+	switch whole := f == math.Trunc(f); {
+	case whole && math.Abs(f) < 1e15:
+		return int(f), true
+	case !whole && !math.IsNaN(f):
+		return f, true
+	}
 	text, err := json.Marshal(f)
 	if err != nil {
 		return nil, false
