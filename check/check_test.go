@@ -325,3 +325,37 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// TestSearchedOnce: another environment's copy of a resource is not searched again, and its findings name its own file. What
+// is allowed there counts.
+func TestSearchedOnce(t *testing.T) {
+	const doc = "apiVersion: v1\nkind: Secret\nmetadata: {name: once}\nstringData: {password: hunter2, again: hunter3}\n"
+	read := func(path string) render.Manifests {
+		ms, err := render.Canonical(render.Output{Documents: []render.Document{render.NewDocument("a.yaml", 1, []byte(doc))}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ms[0].Path = path
+		return ms
+	}
+	dev, prod := read("secret-dev.yaml"), read("secret-prod.yaml")
+	one, two := Check(dev, Options{ServerSideApply: true}), Check(prod, Options{ServerSideApply: true})
+	if len(one) != 1 || len(two) != 1 || one[0].File != "secret-dev.yaml" || two[0].File != "secret-prod.yaml" {
+		t.Errorf("got %v and %v", one, two)
+	}
+	if found := Check(prod, Options{ServerSideApply: true, AllowSecrets: true}); len(found) != 0 {
+		t.Errorf("allowed, and found: %v", found)
+	}
+	if n := testing.AllocsPerRun(20, func() { credentials(&prod[0], Options{}) }); n > 3 {
+		t.Errorf("a resource that was searched before takes %v allocations", n)
+	}
+}
+
+// TestSearchIsFrugal: text becomes a path where something is found, and nowhere else.
+func TestSearchIsFrugal(t *testing.T) {
+	m := manifest(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: web, image: ghcr.io/acme/web, args: [a, b, c], env: [{name: A, value: text}, {name: B, value: more}]}]}\n")
+	m.Node()
+	if n := testing.AllocsPerRun(20, func() { search(&m, false) }); n > 30 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,60 +16,91 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 // What a Secret holds, and where.
 var dataFields = []string{"data", "stringData"}
 
-// credentials looks for what must not be in Git, in every value of a resource.
+// credentials looks for what must not be in Git, in every value of a resource. The same resource in another environment is
+// not searched again.
 func credentials(m *render.Manifest, o Options) []Finding {
+	found, _ := m.Once(searched{o.AllowSecrets}, func() any { return search(m, o.AllowSecrets) }).([]Finding)
+	found = slices.Clone(found)
+	for i := range found {
+		found[i].File = m.Path
+	}
+	return found
+}
+
+// searched is what a search depends on besides the resource.
+type searched struct{ allow bool }
+
+func search(m *render.Manifest, allow bool) []Finding {
 	root := m.Node()
 	if root == nil {
-		return []Finding{{Rule: PlainSecret, Level: Error, File: m.Path, Message: "is no valid YAML, so nobody knows whether it holds secrets"}}
+		return []Finding{{Rule: PlainSecret, Level: Error, Message: "is no valid YAML, so nobody knows whether it holds secrets"}}
 	}
-	s := searcher{file: m.Path, allow: o.AllowSecrets}
-	s.value(root, "", "")
+	s := searcher{allow: allow}
+	s.value(root, nil, "")
 	return s.findings
 }
 
 type searcher struct {
-	file     string
 	allow    bool
 	findings []Finding
 }
 
-func (s *searcher) report(rule Rule, field, hint, format string, args ...any) {
-	s.findings = append(s.findings, Finding{Rule: rule, Level: Error, File: s.file, Field: field, Message: fmt.Sprintf(format, args...), Hint: hint})
+func (s *searcher) report(rule Rule, at *way, hint, format string, args ...any) {
+	s.findings = append(s.findings, Finding{Rule: rule, Level: Error, Field: at.String(), Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// way leads to a value of a resource; nil is the resource itself. It becomes text where something is found.
+type way struct {
+	above *way
+	key   string
+	item  *yaml.Node // of a list, where there is no key
+	index int
+}
+
+func (w *way) String() string {
+	switch {
+	case w == nil:
+		return ""
+	case w.item != nil:
+		return w.above.String() + "[" + itemName(w.item, w.index) + "]"
+	}
+	return join(w.above.String(), w.key)
 }
 
 // value searches a value of a resource; key is the name of the nearest field.
-func (s *searcher) value(n *yaml.Node, path, key string) {
+func (s *searcher) value(n *yaml.Node, at *way, key string) {
 	switch n.Kind {
 	case yaml.MappingNode:
-		s.mapping(n, path)
+		s.mapping(n, at)
 	case yaml.SequenceNode:
 		for i, item := range n.Content {
-			s.value(item, path+"["+itemName(item, i)+"]", key)
+			s.value(item, &way{above: at, item: item, index: i}, key)
 		}
 	case yaml.ScalarNode:
 		if n.Tag == "!!str" {
-			s.text(n.Value, path, key)
+			s.text(n.Value, at, key)
 		}
 	}
 }
 
-func (s *searcher) mapping(n *yaml.Node, path string) {
-	secret := field(n, "kind") != nil && field(n, "kind").Value == "Secret"
+func (s *searcher) mapping(n *yaml.Node, at *way) {
+	kind := field(n, "kind")
+	secret := kind != nil && kind.Value == "Secret"
 	if secret {
-		s.secret(n, path)
+		s.secret(n, at)
 	}
-	binary := path == "" && field(n, "kind") != nil && field(n, "kind").Value == "ConfigMap"
+	binary := at == nil && kind != nil && kind.Value == "ConfigMap"
 	for i := 0; i < len(n.Content); i += 2 {
 		key, value := n.Content[i].Value, n.Content[i+1]
-		below := join(path, key)
+		below := way{above: at, key: key}
 		switch {
 		case secret && (key == dataFields[0] || key == dataFields[1]):
 		case binary && key == "binaryData":
-			s.binaryData(value, below)
+			s.binaryData(value, &below)
 		case key == lastApplied:
-			s.copied(value, below)
+			s.copied(value, &below)
 		default:
-			s.value(value, below, key)
+			s.value(value, &below, key)
 		}
 	}
 }
@@ -84,7 +116,7 @@ func recipe(secret *yaml.Node) string {
 }
 
 // secret refuses a Secret with values that are neither empty nor encrypted. It stands at the top, or inside another resource.
-func (s *searcher) secret(n *yaml.Node, path string) {
+func (s *searcher) secret(n *yaml.Node, at *way) {
 	if s.allow {
 		return
 	}
@@ -93,9 +125,9 @@ func (s *searcher) secret(n *yaml.Node, path string) {
 		switch keys := plainKeys(data); {
 		case data == nil:
 		case data.Kind != yaml.MappingNode && data.Tag != "!!null":
-			s.report(PlainSecret, join(path, name), recipe(n), "the Secret holds a value in plain text")
+			s.report(PlainSecret, &way{above: at, key: name}, recipe(n), "the Secret holds a value in plain text")
 		case len(keys) > 0:
-			s.report(PlainSecret, join(path, name), recipe(n), "the Secret holds values in plain text: %s", list(keys))
+			s.report(PlainSecret, &way{above: at, key: name}, recipe(n), "the Secret holds values in plain text: %s", list(keys))
 		}
 	}
 }
@@ -121,12 +153,12 @@ func isEncrypted(value string) bool {
 }
 
 // copied refuses the copy of a Secret that kubectl left in an annotation.
-func (s *searcher) copied(n *yaml.Node, path string) {
+func (s *searcher) copied(n *yaml.Node, at *way) {
 	if !s.allow && strings.Contains(n.Value, `"kind":"Secret"`) {
-		s.report(PlainSecret, path, "remove the annotation; kubectl writes it in the cluster, and it belongs nowhere else", "the annotation holds a copy of a Secret")
+		s.report(PlainSecret, at, "remove the annotation; kubectl writes it in the cluster, and it belongs nowhere else", "the annotation holds a copy of a Secret")
 		return
 	}
-	s.value(n, path, lastApplied)
+	s.value(n, at, lastApplied)
 }
 
 // list names at most ten.
@@ -172,6 +204,16 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
+// isBare tells keys that need no quotes in a path: letters, digits, _ and -, and not digits alone.
 func isBare(key string) bool {
-	return key != "" && strings.Trim(strings.ToLower(key), "abcdefghijklmnopqrstuvwxyz0123456789_-") == "" && strings.Trim(key, "0123456789") != ""
+	named := false
+	for i := range len(key) {
+		switch c := key[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == '-':
+			named = true
+		case c < '0' || c > '9':
+			return false
+		}
+	}
+	return named
 }

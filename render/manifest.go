@@ -74,6 +74,20 @@ func (m Manifest) Node() *yaml.Node {
 	return root
 }
 
+// Once gives what was made of the resource before under a key, in this environment or in another that has the same bytes;
+// else it is made now. It must follow from the resource's bytes and the key alone, and nobody may change it. Keys are of a
+// type of their own, like those of a context.
+func (m *Manifest) Once(key any, make func() any) any {
+	if m.tree == nil {
+		return make()
+	}
+	if made, ok := m.tree.made.Load(key); ok {
+		return made
+	}
+	made, _ := m.tree.made.LoadOrStore(key, make())
+	return made
+}
+
 // Value gives the resource as plain Go values, as Kubernetes holds it: map[string]any, []any, string, int64, float64 (only
 // where int64 cannot hold the number), bool and nil. Two resources mean the same where these are deeply equal.
 func (m Manifest) Value() (map[string]any, error) {

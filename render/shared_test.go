@@ -55,3 +55,24 @@ func TestTreesAtOnce(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestOnce: what was made of a resource in one environment holds in the next, and for no other resource.
+func TestOnce(t *testing.T) {
+	type key struct{}
+	made := 0
+	ask := func(text string) string {
+		t.Helper()
+		ms, err := Canonical(Output{Documents: []Document{NewDocument("a.yaml", 1, []byte(text))}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ms[0].Once(key{}, func() any { made++; return ms[0].Name }).(string)
+	}
+	const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: once}\n"
+	if a, b := ask(text), ask(text); a != "once" || b != "once" || made != 1 {
+		t.Errorf("%q, %q, made %d times", a, b, made)
+	}
+	if c := ask(strings.ReplaceAll(text, "once", "twice")); c != "twice" || made != 2 {
+		t.Errorf("%q, made %d times", c, made)
+	}
+}

@@ -37,6 +37,8 @@ type tree struct {
 
 	writing sync.Once
 	written []byte // the canonical form
+
+	made sync.Map // what rooms above have made of it, by their keys
 }
 
 // canonical gives the canonical form of a tree that has been read.
