@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -22,24 +23,35 @@ type (
 	}
 )
 
-// builtIn reads a resource as a cluster does: into the type of its kind, refusing what that does not have. known is false
-// for kinds that are not Kubernetes' own.
-func builtIn(m *render.Manifest, object map[string]any, version string) (found []mistake, known bool) {
+// builtIn reads a resource as a cluster does: into the type of its kind, refusing what that does not have.
+func builtIn(m *render.Manifest, version string) verdict {
 	gvk := schema.FromAPIVersionAndKind(m.APIVersion, m.Kind)
 	into, err := kinds().New(gvk)
 	if err != nil {
 		if served[gvk.Group] {
-			return nil, true
+			return verdict{known: true}
 		}
 		if kinds().IsGroupRegistered(gvk.Group) && ownGroup(gvk.Group) {
-			return []mistake{{field: "apiVersion", text: fmt.Sprintf("Kubernetes has no kind %s in %s", m.Kind, m.APIVersion)}}, true
+			return verdict{[]mistake{{field: "apiVersion", text: fmt.Sprintf("Kubernetes has no kind %s in %s", m.Kind, m.APIVersion)}}, true}
 		}
-		return nil, false
+		return verdict{}
 	}
-	found = inTime(into, gvk, version)
+	found := inTime(into, gvk, version)
+	if !fits(m.Node(), reflect.TypeOf(into).Elem()) {
+		found = append(found, unfit(m, into)...)
+	}
+	return verdict{found, true}
+}
+
+// unfit gives what does not fit a type.
+func unfit(m *render.Manifest, into runtime.Object) (found []mistake) {
+	object, err := m.Value()
+	if err != nil {
+		return []mistake{{text: err.Error()}}
+	}
 	data, err := json.Marshal(object)
 	if err != nil {
-		return []mistake{{text: err.Error()}}, true
+		return []mistake{{text: err.Error()}}
 	}
 	unknown, err := strict.UnmarshalStrict(data, into)
 	if err != nil {
@@ -48,7 +60,7 @@ func builtIn(m *render.Manifest, object map[string]any, version string) (found [
 	for _, u := range unknown {
 		found = append(found, unknownField(u))
 	}
-	return found, true
+	return found
 }
 
 // served are groups of Kubernetes whose types are not among those of its clients.

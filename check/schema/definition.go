@@ -50,7 +50,7 @@ func text(n *yaml.Node) string {
 }
 
 // byDefinition holds a custom resource against the definition of its kind.
-func byDefinition(d, m *render.Manifest, object map[string]any) []mistake {
+func byDefinition(d, m *render.Manifest) []mistake {
 	version := m.APIVersion[strings.LastIndexByte(m.APIVersion, '/')+1:]
 	key := fmt.Sprintf("%x %s", sha256.Sum256(d.Data), version)
 	compiled, err := cached(key, func() (*jsonschema.Schema, error) {
@@ -65,6 +65,10 @@ func byDefinition(d, m *render.Manifest, object map[string]any) []mistake {
 		return []mistake{{text: err.Error(), mild: true}}
 	case compiled == nil: // it has no schema: anything goes
 		return nil
+	}
+	object, err := m.Value()
+	if err != nil {
+		return []mistake{{text: err.Error()}}
 	}
 	return validate(compiled, object)
 }

@@ -5,8 +5,8 @@
 //	kinds.go       which types those are
 //	definition.go  CustomResourceDefinitions, made into JSON Schemas
 //	files.go       JSON Schemas that lie in the repository, under the names that schema collections give them
+//	fits.go        what surely fits its type, told without reading it
 //	compile.go     JSON Schemas, compiled once
-//	sound.go       resources that were found without mistake before
 //
 // A schema file of the repository goes before a definition, a definition before what is built in.
 package schema
@@ -16,6 +16,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/ferry-cd/ferry/check"
 	"github.com/ferry-cd/ferry/render"
@@ -72,40 +74,49 @@ func (j *judge) resource(ctx context.Context, m *render.Manifest) ([]mistake, er
 	if m.Kind == "CustomResourceDefinition" && served[m.Group] && j.file(m) == "" && j.definitions[[2]string{m.Group, m.Kind}] == nil {
 		return nil, nil // definitions are long, and nothing here judges them
 	}
-	key, plain := j.soundness(m)
-	if plain && sound.has(key) {
-		return nil, nil
+	if root := m.Node(); root == nil || root.Kind != yaml.MappingNode || isEncrypted(root) {
+		return nil, nil // its values are not what they will be
 	}
-	object, err := m.Value()
-	if err != nil || object["sops"] != nil { // its values are not what they will be
-		return nil, nil
-	}
-	found, err := j.mistakes(ctx, m, object)
-	if plain && err == nil && len(found) == 0 {
-		sound.add(key)
-	}
+	found, err := j.mistakes(ctx, m)
 	if n := len(found); n > maxMistakes {
-		found = append(found[:maxMistakes], mistake{text: fmt.Sprintf("and %d mistakes more", n-maxMistakes)})
+		found = append(found[:maxMistakes:maxMistakes], mistake{text: fmt.Sprintf("and %d mistakes more", n-maxMistakes)})
 	}
 	return found, err
 }
 
-func (j *judge) mistakes(ctx context.Context, m *render.Manifest, object map[string]any) ([]mistake, error) {
+func isEncrypted(root *yaml.Node) bool {
+	sops := field(root, "sops")
+	return sops != nil && sops.Tag != "!!null"
+}
+
+func (j *judge) mistakes(ctx context.Context, m *render.Manifest) ([]mistake, error) {
 	if name := j.file(m); name != "" {
 		compiled, err := j.compileFile(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		return validate(compiled, object), nil
+		object, err := m.Value()
+		return validate(compiled, object), err
 	}
 	if d := j.definitions[[2]string{m.Group, m.Kind}]; d != nil {
-		return byDefinition(d, m, object), nil
+		return byDefinition(d, m), nil
 	}
-	if found, known := builtIn(m, object, j.Version); known {
-		return found, nil
+	// Most resources of an app say the same in every environment.
+	own := m.Once(judged{j.Version}, func() any { return builtIn(m, j.Version) }).(verdict)
+	if own.known {
+		return own.found, nil
 	}
 	if j.Strict {
 		return []mistake{{text: "there is no schema for " + m.APIVersion, hint: "put its CustomResourceDefinition, or a JSON Schema, into .ferry/schemas", mild: true}}, nil
 	}
 	return nil, nil
+}
+
+// judged is what a verdict on one of Kubernetes' own kinds depends on besides the resource.
+type judged struct{ version string }
+
+// verdict says what is wrong with a resource; known is false for kinds that are not Kubernetes' own.
+type verdict struct {
+	found []mistake
+	known bool
 }
