@@ -63,12 +63,8 @@ func (b *budget) bounded(v any) error {
 	if isScalar(v) {
 		return nil
 	}
-	return b.boundedValue(reflect.ValueOf(v))
-}
-
-func (b *budget) boundedValue(v reflect.Value) error {
 	left := b.limits.Memory / valueShare
-	return b.weigh(v, b.limits.Depth, &left)
+	return b.weigh(reflect.ValueOf(v), b.limits.Depth, &left)
 }
 
 func isScalar(v any) bool {
@@ -114,16 +110,15 @@ func (b *budget) weigh(v reflect.Value, depth int, left *int) error {
 	return nil
 }
 
-// printed passes on what an action prints. As a reflect.Value it stays the very thing: text/template looks for methods of
-// its address.
-func (b *budget) printed(v reflect.Value) (reflect.Value, error) { return v, b.boundedValue(v) }
-
-// kept passes on what a variable is set to, and pays for it: variables are what could pile up.
-func (b *budget) kept(v reflect.Value) (reflect.Value, error) {
-	if v.Kind() == reflect.String {
-		return v, b.spend(v.Len())
+// kept pays for what a variable is set to: variables are what could pile up.
+func (b *budget) kept(v any) error {
+	if text, ok := v.(string); ok {
+		return b.spend(len(text))
 	}
-	return v, b.spend(nodeWeight)
+	if text := reflect.ValueOf(v); text.Kind() == reflect.String {
+		return b.spend(text.Len())
+	}
+	return b.spend(nodeWeight)
 }
 
 // output collects what a template prints.
@@ -133,14 +128,23 @@ type output struct {
 }
 
 func (o *output) Write(p []byte) (int, error) {
-	if err := o.fits(o.Len() + len(p)); err != nil {
-		return 0, err
-	}
-	if err := o.spend(len(p)); err != nil {
+	if err := o.pay(len(p)); err != nil {
 		return 0, err
 	}
 	return o.Builder.Write(p)
 }
 
-// WriteString is for io.WriteString, which would go round Write.
-func (o *output) WriteString(s string) (int, error) { return o.Write([]byte(s)) }
+// WriteString writes as Write does.
+func (o *output) WriteString(s string) (int, error) {
+	if err := o.pay(len(s)); err != nil {
+		return 0, err
+	}
+	return o.Builder.WriteString(s)
+}
+
+func (o *output) pay(n int) error {
+	if err := o.fits(o.Len() + n); err != nil {
+		return err
+	}
+	return o.spend(n)
+}

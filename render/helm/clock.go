@@ -1,8 +1,9 @@
 package helm
 
 import (
-	"text/template"
 	"time"
+
+	"github.com/ferry-cd/ferry/render/helm/template"
 )
 
 // times are the functions that know the time of day, or the time zone of the machine. Ours is UTC everywhere.

@@ -9,12 +9,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/template"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm/template"
 )
 
 // engine executes the templates of one chart, once. Helm's own cannot be used: it hands the clock and chance to templates,
@@ -23,8 +23,9 @@ type engine struct {
 	*budget
 	*entropy
 	funcs     template.FuncMap
-	base      *template.Template   // a set with the functions and no templates
-	set       *template.Template   // the chart's
+	language  *template.Language
+	base      *template.Set        // with the functions and no templates
+	set       *template.Set        // the chart's
 	loaded    []templateKey        // the files in the set, in Helm's order
 	including map[string]int       // how often each name is being included at the moment
 	depth     int                  // of tpl in tpl
@@ -42,9 +43,17 @@ func newEngine() *engine {
 		"include": func(name string, data any) (string, error) { return e.include(e.set, name, data) },
 		"tpl":     func(text string, data any) (string, error) { return e.tpl(e.set, text, data) },
 	})
-	e.base = template.New(rootName).Option("missingkey=zero").Funcs(e.funcs)
+	learn.Do(func() { language = template.NewLanguage(e.funcs) })
+	e.language = language
+	e.base = template.NewSet(rootName, e.language, e.funcs, template.MissingZero)
 	return e
 }
+
+// The language is that of all engines: their functions have the same names and types. The first one tells it.
+var (
+	learn    sync.Once
+	language *template.Language
+)
 
 // begin makes an engine as good as new.
 func (e *engine) begin(ctx context.Context, limits render.Limits, world *entropy) {
@@ -99,18 +108,13 @@ func (e *engine) load(b *blueprint, sources map[string]source, names []string) e
 		return nil
 	}
 	e.set, e.loaded, e.asRoot = nil, files, false
-	set, err := e.base.Clone()
-	if err != nil {
-		return err
-	}
+	set := e.base.Empty()
 	for _, name := range names {
-		p := b.parse(sources[name].file, name, e.funcs)
+		p := b.parse(e, sources[name].file, name)
 		if p.err != nil {
 			return p.err
 		}
-		if _, err := add(set, p); err != nil {
-			return err
-		}
+		p.addTo(set)
 		e.asRoot = e.asRoot || p.asRoot
 	}
 	e.set = set
@@ -122,37 +126,39 @@ func deepestFirst(a, b string) int {
 	return cmp.Or(cmp.Compare(strings.Count(b, "/"), strings.Count(a, "/")), cmp.Compare(b, a))
 }
 
-// bind gives a set of its own the two functions that call back into it.
-func (e *engine) bind(set *template.Template) {
-	set.Funcs(template.FuncMap{
+// extend copies a set. The two functions that call back into it are the copy's.
+func (e *engine) extend(outer *template.Set) *template.Set {
+	var set *template.Set
+	set = outer.Clone(template.FuncMap{
 		"include": func(name string, data any) (string, error) { return e.include(set, name, data) },
 		"tpl":     func(text string, data any) (string, error) { return e.tpl(set, text, data) },
 	})
+	return set
 }
 
 // present takes out what Go prints where a value is missing.
 func present(text string) string { return strings.ReplaceAll(text, "<no value>", "") }
 
-func (e *engine) execute(set *template.Template, name string, data any) (string, error) {
+func (e *engine) execute(set *template.Set, name string, data any) (string, error) {
 	out := &output{budget: e.budget}
 	err := set.ExecuteTemplate(out, name, data)
 	return out.String(), err
 }
 
-func (e *engine) include(set *template.Template, name string, data any) (string, error) {
+func (e *engine) include(set *template.Set, name string, data any) (string, error) {
 	if most := e.limits.Depth * includesPerLevel; e.including[name] > most {
 		return "", &LimitError{What: fmt.Sprintf("template %q includes itself more than %d times", name, most), Limit: render.DepthLimit}
 	}
 	e.including[name]++
 	defer func() { e.including[name]-- }()
 	if last := len(e.texts) - 1; name == rootName && last >= 0 && e.texts[last] != nil {
-		return e.executeOne(e.texts[last], data)
+		return e.executeOne(set, e.texts[last], data)
 	}
 	return e.execute(set, name, data)
 }
 
 // tpl renders a text with the templates around it. What it defines is seen by itself and by what it includes only.
-func (e *engine) tpl(outer *template.Template, text string, data any) (string, error) {
+func (e *engine) tpl(outer *template.Set, text string, data any) (string, error) {
 	if e.depth++; e.depth > e.limits.Depth {
 		return "", &LimitError{What: fmt.Sprintf("tpl calls itself more than %d times", e.limits.Depth), Limit: render.DepthLimit}
 	}
@@ -160,44 +166,32 @@ func (e *engine) tpl(outer *template.Template, text string, data any) (string, e
 	if !strings.Contains(text, "{{") {
 		return present(text), e.spend(len(text))
 	}
-	p := parseText(rootName, text, e.funcs)
+	p := e.parseText(rootName, text)
 	if p.err != nil {
 		return "", p.err
 	}
-	t, err := e.textIn(outer, p)
-	if err != nil {
-		return "", err
-	}
+	set := e.enclose(outer, p)
 	defer func() { e.texts = e.texts[:len(e.texts)-1] }()
-	out, err := e.executeOne(t, data)
+	out, err := e.executeOne(set, p.own.Template, data)
 	return present(out), err
 }
 
-// textIn makes a template of a text: a guest of the set around it, or, where it defines templates or somebody may call it
-// by its name, a member of a copy of that set. A copy costs many times what most texts do.
-func (e *engine) textIn(outer *template.Template, p *parsedTemplate) (*template.Template, error) {
+// enclose gives the set that a text is executed in: as a guest in the one around it, or, where it defines templates or
+// somebody may call it by its name, as a member of a copy. A copy costs many times what most texts do.
+func (e *engine) enclose(outer *template.Set, p *parsedTemplate) *template.Set {
 	if len(p.defined) == 0 && !p.asRoot && !e.asRoot {
-		t := outer.New(rootName)
-		t.Tree = p.own.tree
-		e.texts = append(e.texts, t)
-		return t, nil
+		e.texts = append(e.texts, p.own.Template)
+		return outer
 	}
-	set, err := outer.Clone()
-	if err != nil {
-		return nil, err
-	}
-	set.Option("missingkey=zero")
-	e.bind(set)
-	t, err := add(set, p)
-	if err == nil {
-		e.texts = append(e.texts, nil)
-	}
-	return t, err
+	set := e.extend(outer)
+	p.addTo(set)
+	e.texts = append(e.texts, nil)
+	return set
 }
 
-func (e *engine) executeOne(t *template.Template, data any) (string, error) {
+func (e *engine) executeOne(set *template.Set, t *template.Template, data any) (string, error) {
 	out := &output{budget: e.budget}
-	err := t.Execute(out, data)
+	err := set.Execute(out, t, data)
 	return out.String(), err
 }
 

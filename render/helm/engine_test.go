@@ -3,14 +3,12 @@ package helm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"text/template"
 	"time"
 
 	"github.com/ferry-cd/ferry/render"
@@ -37,30 +35,6 @@ func TestEveryFunctionIsCompared(t *testing.T) {
 	for name := range (&engine{budget: &budget{ctx: context.Background()}, entropy: world}).functions() {
 		if _, random := chance[name]; !called[name] && !random && name[0] != '_' && name != "now" && name != "ago" {
 			t.Errorf("no case calls %s", name)
-		}
-	}
-}
-
-// TestEqual holds eq and ne against Go's own.
-func TestEqual(t *testing.T) {
-	five := 5
-	values := []any{nil, true, false, 1, int64(1), uint(1), -1, uint8(255), 1.0, 2.5, "", "a", 1i, []any{}, []any(nil), []any{1}, map[string]any{},
-		map[string]any(nil), &five, (*int)(nil), struct{ A int }{1}, struct{ A int }{2}, [2]int{1, 2}, time.Time{}, fmt.Sprint, error(nil)}
-	run := func(funcs template.FuncMap, text string, a, b any) (string, bool) {
-		var out strings.Builder
-		err := template.Must(template.New("").Funcs(funcs).Parse(text)).Execute(&out, map[string]any{"a": a, "b": b})
-		return out.String(), err == nil
-	}
-	ours := template.FuncMap{"eq": equal, "ne": unequal}
-	for _, a := range values {
-		for _, b := range values {
-			for _, text := range []string{"{{eq .a .b}}", "{{ne .a .b}}", "{{eq .a 7 .b}}", "{{eq .a}}"} {
-				want, wantOK := run(nil, text, a, b)
-				got, ok := run(ours, text, a, b)
-				if got != want || ok != wantOK {
-					t.Errorf("%s of %#v and %#v: got %q, %v, want %q, %v", text, a, b, got, ok, want, wantOK)
-				}
-			}
 		}
 	}
 }

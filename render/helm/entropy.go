@@ -8,10 +8,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm/template"
 )
 
 // entropy is what templates take for chance and for the time of day. No render sees either: it is given a made-up one,

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/template"
+	gotemplate "text/template"
 
 	"github.com/BurntSushi/toml"
 	"github.com/Masterminds/sprig/v3"
@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm/template"
 )
 
 // library is sprig, which Helm gives its templates, without what Helm takes out.
@@ -43,11 +44,9 @@ func (e *engine) functions() template.FuncMap {
 	funcs["dict"] = e.dict(funcs["dict"].(func(...any) map[string]any))
 	maps.Copy(funcs, template.FuncMap{
 		stepName:        func() (string, error) { return "", e.step() },
-		printedName:     e.printed,
-		keptName:        e.kept,
-		wholeName:       e.printed,
-		"eq":            equal,
-		"ne":            unequal,
+		printedName:     template.Check(e.bounded),
+		keptName:        template.Check(e.kept),
+		wholeName:       template.Check(e.bounded),
 		"fail":          func(text string) (string, error) { return "", &messageError{text} },
 		"required":      required,
 		"lookup":        func(string, string, string, string) (map[string]any, error) { return map[string]any{}, nil },
@@ -84,7 +83,7 @@ func required(text string, v any) (any, error) {
 func stringers() template.FuncMap {
 	return template.FuncMap{
 		"print": fmt.Sprint, "printf": fmt.Sprintf, "println": fmt.Sprintln,
-		"html": template.HTMLEscaper, "js": template.JSEscaper, "urlquery": template.URLQueryEscaper,
+		"html": gotemplate.HTMLEscaper, "js": gotemplate.JSEscaper, "urlquery": gotemplate.URLQueryEscaper,
 	}
 }
 

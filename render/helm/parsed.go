@@ -2,23 +2,24 @@ package helm
 
 import (
 	"strings"
-	"text/template"
 	"text/template/parse"
 
 	"helm.sh/helm/v3/pkg/chart"
+
+	"github.com/ferry-cd/ferry/render/helm/template"
 )
 
-// parsedTemplate is a text after it was parsed and hardened: itself, and what it defines. Executing it changes nothing in it.
+// parsedTemplate is a text after it was parsed and hardened: itself, and what it defines.
 type parsedTemplate struct {
-	own     parsedTree
-	defined []parsedTree
+	own     member
+	defined []member
 	asRoot  bool // it speaks of rootName
 	err     error
 }
 
-type parsedTree struct {
-	name  string
-	tree  *parse.Tree
+// member is a template that may become part of a set.
+type member struct {
+	*template.Template
 	empty bool // before it was hardened: one without content replaces no other
 }
 
@@ -31,12 +32,12 @@ var builtins = func() template.FuncMap {
 	return funcs
 }()
 
-// parseText parses as template.Parse does.
-func parseText(name, text string, funcs template.FuncMap) *parsedTemplate {
-	trees, err := parse.Parse(name, text, "", "", funcs, builtins)
+// parseText parses as template.Parse of Go does.
+func (e *engine) parseText(name, text string) *parsedTemplate {
+	trees, err := parse.Parse(name, text, "", "", e.funcs, builtins)
 	p := &parsedTemplate{err: err, asRoot: strings.Contains(text, rootName)}
 	for key, tree := range trees {
-		t := parsedTree{key, tree, parse.IsEmptyTree(tree.Root)}
+		t := member{e.language.New(key, tree), parse.IsEmptyTree(tree.Root)}
 		harden(tree)
 		if key == name {
 			p.own = t
@@ -47,34 +48,23 @@ func parseText(name, text string, funcs template.FuncMap) *parsedTemplate {
 	return p
 }
 
-// parse parses a template file of the chart once. All engines know the same functions.
-func (b *blueprint) parse(file *chart.File, name string, funcs template.FuncMap) *parsedTemplate {
+// parse parses a template file of the chart once. All engines speak the same language.
+func (b *blueprint) parse(e *engine, file *chart.File, name string) *parsedTemplate {
 	key := templateKey{file, name}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p, ok := b.parsed[key]
 	if !ok {
-		p = parseText(name, string(file.Data), funcs)
+		p = e.parseText(name, string(file.Data))
 		b.parsed[key] = p
 	}
 	return p
 }
 
-// add makes a parsed text a member of a set, as template.Parse would have, and gives it back as a template.
-func add(set *template.Template, p *parsedTemplate) (*template.Template, error) {
+// addTo makes a parsed text a member of a set, as template.Parse of Go would have.
+func (p *parsedTemplate) addTo(set *template.Set) {
 	for _, t := range p.defined {
-		if _, err := addTree(set, t); err != nil {
-			return nil, err
-		}
+		set.Add(t.Template, t.empty)
 	}
-	return addTree(set, p.own)
-}
-
-func addTree(set *template.Template, t parsedTree) (*template.Template, error) {
-	own := set.New(t.name)
-	if old := set.Lookup(t.name); t.empty && old != nil && old.Tree != nil {
-		own.Tree = t.tree
-		return own, nil
-	}
-	return own.AddParseTree(t.name, t.tree)
+	set.Add(p.own.Template, p.own.empty)
 }

@@ -1,4 +1,4 @@
-package helm
+package template
 
 import (
 	"errors"
@@ -7,29 +7,39 @@ import (
 )
 
 // equal is Go's eq, except that its errors do not print what they could not compare: the text of a map may have no end.
-func equal(first reflect.Value, others ...reflect.Value) (bool, error) {
+func equal(first any, others ...any) (bool, error) {
 	if len(others) == 0 {
 		return false, errors.New("missing argument for comparison")
 	}
 	for _, other := range others {
-		if same, err := samePair(concrete(first), concrete(other)); same || err != nil {
+		if same, err := sameAny(first, other); same || err != nil {
 			return same, err
 		}
 	}
 	return false, nil
 }
 
-func unequal(a, b reflect.Value) (bool, error) {
-	same, err := equal(a, b)
+func unequal(a, b any) (bool, error) {
+	same, err := sameAny(a, b)
 	return !same, err
 }
 
-// concrete looks through an interface; the value in an empty one is invalid.
-func concrete(v reflect.Value) reflect.Value {
-	if v.Kind() == reflect.Interface {
-		return v.Elem()
+func sameAny(a, b any) (bool, error) {
+	switch a := a.(type) {
+	case string:
+		if b, ok := b.(string); ok {
+			return a == b, nil
+		}
+	case int:
+		if b, ok := b.(int); ok {
+			return a == b, nil
+		}
+	case bool:
+		if b, ok := b.(bool); ok {
+			return a == b, nil
+		}
 	}
-	return v
+	return samePair(reflect.ValueOf(a), reflect.ValueOf(b))
 }
 
 func samePair(a, b reflect.Value) (bool, error) {
@@ -40,7 +50,7 @@ func samePair(a, b reflect.Value) (bool, error) {
 		return b.Int() >= 0 && a.Uint() == uint64(b.Int()), nil
 	case family(a) != family(b):
 		if a.IsValid() && b.IsValid() {
-			return false, fmt.Errorf("incompatible types for comparison: %v and %v", a.Type(), b.Type())
+			return false, incompatible(a, b)
 		}
 		return false, nil
 	case family(a) != noFamily:
