@@ -180,11 +180,19 @@ func within(root, dir string) (string, error) {
 
 func filesOf(ms render.Manifests) []release.File {
 	files := make([]release.File, 0, len(ms))
-	for _, m := range ms {
-		files = append(files, release.File{Name: m.Path, ID: string(git.BlobID(m.Data))})
+	for i := range ms {
+		files = append(files, release.File{Name: ms[i].Path, ID: string(blobID(&ms[i]))})
 	}
 	slices.SortFunc(files, func(a, b release.File) int { return strings.Compare(a.Name, b.Name) })
 	return files
+}
+
+// blob is what the id of a manifest's blob is kept under.
+type blob struct{}
+
+// blobID gives the id under which Git stores a manifest, made once for all environments that have the same.
+func blobID(m *render.Manifest) git.ID {
+	return m.Once(blob{}, func() any { return git.BlobID(m.Data) }).(git.ID)
 }
 
 // Render gives what an app's newest release would be in an environment, with the configuration at the head of the default

@@ -209,9 +209,10 @@ func (p *Promoter) readManifests(ctx context.Context, pl environments.Placement,
 // edit lists the writes: new and changed files, the record, and what ferry wrote once and does not any more.
 func (c *Change) edit(pl environments.Placement, owned map[string]git.ID) error {
 	fresh := map[string]bool{}
-	for _, m := range c.New {
+	for i := range c.New {
+		m := &c.New[i]
 		fresh[m.Path] = true
-		if owned[m.Path] != git.BlobID(m.Data) {
+		if owned[m.Path] != blobID(m) {
 			c.edits = append(c.edits, edit{pl.Folder + "/" + m.Path, m.Data})
 		}
 	}

@@ -67,9 +67,16 @@ func (w *yamlWriter) key(indent int, key string) {
 }
 
 func (w *yamlWriter) text(indent int, key, value string) {
-	if value != "" {
-		fmt.Fprintf(w, "%*s%s: %s\n", indent, "", scalar(key), scalar(value))
+	if value == "" {
+		return
 	}
+	for range indent {
+		w.WriteByte(' ')
+	}
+	w.WriteString(scalar(key))
+	w.WriteString(": ")
+	w.WriteString(scalar(value))
+	w.WriteByte('\n')
 }
 
 func (w *yamlWriter) number(indent int, key string, value int64) {
