@@ -43,13 +43,9 @@ func (c *Config) Effective(app, environment string) ([]Setting, error) {
 // made is what a placement was made from.
 type made struct{ app, node *node }
 
-func filler(p Placement) *strings.Replacer {
-	return strings.NewReplacer("{app}", p.App, "{environment}", p.Environment, "{group}", p.Unit, "{team}", p.Team)
-}
-
 // settingsWriter flattens nodes into settings.
 type settingsWriter struct {
-	fill *strings.Replacer
+	fill fill
 	out  []Setting
 }
 

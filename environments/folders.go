@@ -12,8 +12,9 @@ type branchPath struct{ branch, path string }
 
 // checkFolders reports folders that meet, once for each pair of settings that make them.
 func (l *loader) checkFolders() {
-	owners := map[branchPath]placed{}
-	for _, p := range l.placed {
+	owners := map[branchPath]*placed{}
+	for i := range l.placed {
+		p := &l.placed[i]
 		if p.node.get("path").spoilt() || p.node.get("branch").spoilt() {
 			continue
 		}
@@ -24,7 +25,8 @@ func (l *loader) checkFolders() {
 		}
 		owners[key] = p
 	}
-	for _, p := range l.placed {
+	for i := range l.placed {
+		p := &l.placed[i]
 		for up := range above(strings.ToLower(p.Folder)) {
 			if other, ok := owners[branchPath{p.Branch, up}]; ok {
 				l.folderProblem(p, other)
@@ -37,7 +39,7 @@ func (l *loader) checkFolders() {
 
 // folderProblem blames the more special of two paths: an app's override before the environment's, that before what is
 // built in.
-func (l *loader) folderProblem(p, other placed) {
+func (l *loader) folderProblem(p, other *placed) {
 	if other.special() > p.special() {
 		p, other = other, p
 	}
@@ -74,7 +76,7 @@ type toldAt struct {
 
 // checkConfiguration reports folders that hold values or included files. Configuration is read from the default branch;
 // folders on a branch of their own cannot meet it.
-func (l *loader) checkConfiguration(owners map[branchPath]placed) {
+func (l *loader) checkConfiguration(owners map[branchPath]*placed) {
 	const format = "the folder %q of %q in %q, which promotions replace, holds %s"
 	for _, p := range l.placed {
 		for _, v := range p.Configuration() {
@@ -90,13 +92,13 @@ func (l *loader) checkConfiguration(owners map[branchPath]placed) {
 	}
 }
 
-func holder(owners map[branchPath]placed, file string) (placed, bool) {
+func holder(owners map[branchPath]*placed, file string) (*placed, bool) {
 	for up := range above(strings.ToLower(file)) {
 		if owner, ok := owners[branchPath{"", up}]; ok {
 			return owner, true
 		}
 	}
-	return placed{}, false
+	return nil, false
 }
 
 // above gives the folders that hold a path, the nearest first, the root left out. It ends on any text.

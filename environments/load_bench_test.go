@@ -22,8 +22,9 @@ apps:
   - name: a%d
     source: {repository: https://github.com/acme/a%d, path: charts/a}
     images: [{name: ghcr.io/acme/a%d}]
+    namespace: a%d
     environments: {e7: {gates: {soak: 48h}}}
-`, i, i, i)
+`, i, i, i, i)
 	}
 	b.ReportAllocs()
 	for b.Loop() {

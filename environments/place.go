@@ -52,18 +52,21 @@ func (n *node) walk(visit func(*node)) {
 	}
 }
 
-// stack lays an app's own settings on top of an environment's.
-func stack(environment *node, app *node, name string) *node {
-	own := &node{Position: app.Position, kind: mapping}
-	for _, key := range append(renderingKeys(), "namespace", "labels") {
+// ownKeys are what an app may say for all its environments.
+var ownKeys = sync.OnceValue(func() []string { return append(renderingKeys(), "namespace", "labels") })
+
+// own gives what an app says for all its environments; nil where that is nothing.
+func own(app *node) *node {
+	said := &node{Position: app.Position, kind: mapping}
+	for _, key := range ownKeys() {
 		if i := app.index(key); i >= 0 {
-			own.keys, own.items = append(own.keys, app.keys[i]), append(own.items, app.items[i])
+			said.keys, said.items = append(said.keys, app.keys[i]), append(said.items, app.items[i])
 		}
 	}
-	if len(own.keys) > 0 {
-		environment = layer(environment, own, true)
+	if len(said.keys) == 0 {
+		return nil
 	}
-	return layer(environment, app.get("environments", name), true)
+	return said
 }
 
 // layer merges what holds in each environment, for all apps.
@@ -81,7 +84,9 @@ func (l *loader) layer() {
 // place computes every placement. It is tolerant: where something was reported, it fills in what it can.
 func (l *loader) place() {
 	slices.SortStableFunc(l.apps, func(a, b writtenApp) int { return strings.Compare(string(a.Name), string(b.Name)) })
-	for _, environment := range l.order() {
+	order := l.order()
+	l.placed = make([]placed, 0, l.count(order))
+	for _, environment := range order {
 		settings := quiet(l.layers[environment])
 		for i := range l.apps {
 			if i > 0 && l.apps[i].Name == l.apps[i-1].Name {
@@ -92,12 +97,29 @@ func (l *loader) place() {
 	}
 }
 
+// count tells how many placements there will be: growing step by step, they would be copied again and again.
+func (l *loader) count(environments []string) (n int) {
+	for i := range l.apps {
+		for _, environment := range environments {
+			if goesTo(l.apps[i].appFile, environment) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 func (l *loader) placeOne(app *writtenApp, environment string, settings environmentFile) {
 	if !goesTo(app.appFile, environment) {
 		return
 	}
-	n := stack(l.layers[environment], app.node, environment)
-	if n != l.layers[environment] {
+	everywhere, here := own(app.node), app.node.get("environments", environment)
+	n := layer(layer(l.layers[environment], everywhere, true), here, true)
+	switch {
+	case n == l.layers[environment]:
+	case isFlat(everywhere) && isFlat(here):
+		settings = upon(upon(settings, everywhere), here)
+	default:
 		settings = quiet(n)
 	}
 	p := placement(app.appFile, settings)
@@ -123,6 +145,26 @@ func quiet(n *node) environmentFile {
 	var out environmentFile
 	decoder{&reporter{}}.decode(n, reflect.ValueOf(&out).Elem(), "")
 	return out
+}
+
+// isFlat tells what says nothing, or nothing but words and numbers: these replace what was there, and merge with nothing.
+func isFlat(n *node) bool {
+	return n == nil || n.kind == mapping && !slices.ContainsFunc(n.items, func(item *node) bool { return item.kind != scalar })
+}
+
+// upon decodes what is flat on top of settings. A thousand apps that each name a namespace share all else.
+func upon(settings environmentFile, flat *node) environmentFile {
+	if flat == nil {
+		return settings
+	}
+	v := reflect.ValueOf(&settings).Elem()
+	for i, key := range flat.keys {
+		if f, ok := fieldOf(v.Type(), key.text); ok {
+			v.FieldByIndex(f.index).SetZero()
+			decoder{&reporter{}}.decode(flat.items[i], v.FieldByIndex(f.index), key.text)
+		}
+	}
+	return settings
 }
 
 func goesTo(app appFile, environment string) bool {
@@ -233,7 +275,7 @@ func rootOf(s AppSource) string {
 	return path.Dir(fixed + "x")
 }
 
-func valuesOf(files []valuesFile, fill *strings.Replacer) []Values {
+func valuesOf(files []valuesFile, fill fill) []Values {
 	var out []Values
 	for _, f := range files {
 		name, optional := strings.CutSuffix(fill.Replace(string(f)), "?")
@@ -251,7 +293,7 @@ func imagesOf(images []imageFile) []Image {
 	return out
 }
 
-func healthOf(h healthFile, fill *strings.Replacer) Health {
+func healthOf(h healthFile, fill fill) Health {
 	switch {
 	case h.Status != "":
 		return Health{From: "status", Value: fill.Replace(string(h.Status))}
@@ -261,7 +303,7 @@ func healthOf(h healthFile, fill *strings.Replacer) Health {
 	return Health{From: string(h.From)}
 }
 
-func gatesOf(g gatesFile, fill *strings.Replacer) Gates {
+func gatesOf(g gatesFile, fill fill) Gates {
 	out := Gates{
 		Soak: durationOf(g.Soak), Checks: filled(g.Checks, fill), Manual: g.Manual != nil && *g.Manual, ImageExists: g.ImageExists != nil && *g.ImageExists,
 		Approvals: Approvals{Count: g.Approvals.Count, From: strs(g.Approvals.From), Exclude: strs(g.Approvals.Exclude)},
@@ -296,10 +338,7 @@ func durationOf(d duration) time.Duration {
 	return out
 }
 
-// noFill leaves placeholders as they are.
-var noFill = strings.NewReplacer()
-
-func filled[T ~string](in []T, fill *strings.Replacer) []string {
+func filled[T ~string](in []T, fill fill) []string {
 	out := strs(in)
 	for i := range out {
 		out[i] = fill.Replace(out[i])

@@ -144,7 +144,7 @@ func (r Reading) What() string {
 	return map[string]string{"values": "the values file", "patches": "the patch", "extra": "the extra"}[r.Key]
 }
 
-func renderingOf(s renderingFile, fill *strings.Replacer) Rendering {
+func renderingOf(s renderingFile, fill fill) Rendering {
 	out := Rendering{
 		Hooks: string(s.Hooks), OmitCRDs: s.IncludeCRDs != nil && !*s.IncludeCRDs,
 		InjectNamespace: s.InjectNamespace != nil && *s.InjectNamespace, Seeded: s.Deterministic == "seeded", Validate: string(s.Validate), Limits: limitsOf(s.Limits),
@@ -161,7 +161,7 @@ func renderingOf(s renderingFile, fill *strings.Replacer) Rendering {
 	return out
 }
 
-func targetOf(t targetFile, fill *strings.Replacer) Target {
+func targetOf(t targetFile, fill fill) Target {
 	return Target{Group: string(t.Group), Version: string(t.Version), Kind: string(t.Kind), Name: fill.Replace(string(t.Name)),
 		Namespace: fill.Replace(string(t.Namespace)), LabelSelector: fill.Replace(string(t.LabelSelector)), AnnotationSelector: fill.Replace(string(t.AnnotationSelector))}
 }
@@ -188,8 +188,8 @@ func (l *loader) checkPolicies() {
 }
 
 // checkExtras reports extras that lie in the folder of an app, or hold one: what ferry writes would be read again.
-func (l *loader) checkExtras(owners map[branchPath]placed) {
-	holders := map[string]placed{}
+func (l *loader) checkExtras(owners map[branchPath]*placed) {
+	holders := map[string]*placed{}
 	for key, owner := range owners {
 		for up := range above(key.path) {
 			if key.branch == "" {

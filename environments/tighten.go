@@ -118,7 +118,7 @@ func (l *loader) gatesOf(environment string) Gates {
 		return Gates{}
 	}
 	s := quiet(n)
-	out := gatesOf(s.Gates, noFill)
+	out := gatesOf(s.Gates, nil)
 	out.Healthy = len(s.After) > 0
 	if s.Gates.Healthy != nil {
 		out.Healthy = *s.Gates.Healthy
