@@ -135,3 +135,24 @@ func TestLargeFamiliesAreNotCompared(t *testing.T) {
 		t.Errorf("%+v", d.Totals.Counts)
 	}
 }
+
+// BenchmarkParse reads what was parsed before it is compared, as all is in a promotion.
+func BenchmarkParse(b *testing.B) {
+	m, err := render.Parse("deployment.yaml", []byte(deployment))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, how := range []struct {
+		name string
+		m    render.Manifest
+	}{{"known", m}, {"text", render.Manifest{Data: m.Data}}} {
+		b.Run(how.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if parse(&how.m) == nil {
+					b.Fatal("unreadable")
+				}
+			}
+		})
+	}
+}

@@ -13,7 +13,7 @@ func slowly(data string) *node {
 	if n == nil {
 		return nil
 	}
-	return convert(n)
+	return new(converter).value(n)
 }
 
 func TestReadCanonicalUnderstandsTheForm(t *testing.T) {

@@ -34,8 +34,12 @@ type pair struct {
 	value *node
 }
 
-// parse reads a manifest; nil where it is no YAML mapping, or one that render refuses.
+// parse reads a manifest; nil where it is no YAML mapping, or one that render refuses. Most have been parsed before they are
+// compared.
 func parse(m *render.Manifest) *node {
+	if n := m.Known(); n != nil && n.Kind == yaml.MappingNode {
+		return new(converter).value(n)
+	}
 	if n := readCanonical(m.Data); n != nil {
 		return n
 	}
@@ -43,35 +47,65 @@ func parse(m *render.Manifest) *node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
 	}
-	return convert(n)
+	return new(converter).value(n)
 }
 
-var scalarShapes = map[string]shape{"!!null": null, "!!bool": boolean, "!!int": number, "!!float": number}
+func shapeOf(tag string) shape {
+	switch tag {
+	case "!!null":
+		return null
+	case "!!bool":
+		return boolean
+	case "!!int", "!!float":
+		return number
+	}
+	return text
+}
 
-func convert(n *yaml.Node) *node {
+// converter makes nodes of render's. They are handed out one by one, allocated together, as are pairs and items.
+type converter struct {
+	nodes []node
+	pairs []pair
+	items []*node
+}
+
+// together is how many of a kind are allocated at a time.
+const together = 64
+
+func (c *converter) value(n *yaml.Node) *node {
+	if len(c.nodes) == 0 {
+		c.nodes = make([]node, together)
+	}
+	made := &c.nodes[0]
+	c.nodes = c.nodes[1:]
 	switch n.Kind {
 	case yaml.MappingNode:
-		c := &node{shape: mapping, pairs: make([]pair, 0, len(n.Content)/2)}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			c.pairs = append(c.pairs, pair{n.Content[i].Value, convert(n.Content[i+1])})
+		made.shape, made.pairs = mapping, take(&c.pairs, len(n.Content)/2)
+		for i := range made.pairs {
+			made.pairs[i] = pair{n.Content[2*i].Value, c.value(n.Content[2*i+1])}
 		}
-		sortPairs(c.pairs)
-		return c
+		sortPairs(made.pairs)
 	case yaml.SequenceNode:
-		c := &node{shape: sequence, items: make([]*node, len(n.Content))}
+		made.shape, made.items = sequence, take(&c.items, len(n.Content))
 		for i, item := range n.Content {
-			c.items[i] = convert(item)
+			made.items[i] = c.value(item)
 		}
-		return c
+	default:
+		if made.shape = shapeOf(n.Tag); made.shape != null {
+			made.text = n.Value
+		}
 	}
-	k, known := scalarShapes[n.Tag]
-	switch {
-	case !known:
-		return &node{shape: text, text: n.Value}
-	case k == null:
-		return &node{shape: null}
+	return made
+}
+
+// take cuts n off the spare ones, and makes more where there are too few.
+func take[T any](spare *[]T, n int) []T {
+	if len(*spare) < n {
+		*spare = make([]T, max(n, together))
 	}
-	return &node{shape: k, text: n.Value}
+	taken := (*spare)[:n:n]
+	*spare = (*spare)[n:]
+	return taken
 }
 
 func sortPairs(pairs []pair) {

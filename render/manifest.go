@@ -74,6 +74,15 @@ func (m Manifest) Node() *yaml.Node {
 	return root
 }
 
+// Known gives what Node gives where the resource has been parsed; nil where it would have to be.
+func (m Manifest) Known() *yaml.Node {
+	if m.tree == nil {
+		return nil
+	}
+	root, _ := m.tree.read(m.Data)
+	return root
+}
+
 // Once gives what was made of the resource before under a key, in this environment or in another that has the same bytes;
 // else it is made now. It must follow from the resource's bytes and the key alone, and nobody may change it. Keys are of a
 // type of their own, like those of a context.
