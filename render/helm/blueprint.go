@@ -25,8 +25,10 @@ type blueprint struct {
 
 	schemas *schemas // of all charts
 
-	mu     sync.Mutex
-	parsed map[templateKey]*parsedTemplate
+	mu        sync.Mutex
+	parsed    map[templateKey]*parsedTemplate
+	given     map[string]*parsedTemplate // texts for tpl
+	givenSize int
 }
 
 // templateKey is a template file under one of its names: a subchart with two aliases has two.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/ferry-cd/ferry/render"
 )
@@ -64,7 +63,7 @@ func (b *budget) bounded(v any) error {
 		return nil
 	}
 	left := b.limits.Memory / valueShare
-	return b.weigh(reflect.ValueOf(v), b.limits.Depth, &left)
+	return b.weigh(v, b.limits.Depth, &left)
 }
 
 func isScalar(v any) bool {
@@ -75,9 +74,44 @@ func isScalar(v any) bool {
 	return false
 }
 
-func (b *budget) weigh(v reflect.Value, depth int, left *int) error {
+func (b *budget) tooDeep() error {
+	return &LimitError{What: fmt.Sprintf("a value nested deeper than %d levels", b.limits.Depth), Limit: render.DepthLimit}
+}
+
+// weigh knows what values of charts are made of; weighOther looks at everything else.
+func (b *budget) weigh(v any, depth int, left *int) error {
 	if depth == 0 {
-		return &LimitError{What: fmt.Sprintf("a value nested deeper than %d levels", b.limits.Depth), Limit: render.DepthLimit}
+		return b.tooDeep()
+	}
+	switch v := v.(type) {
+	case nil, bool, int, int64, float64:
+	case string:
+		*left -= len(v)
+	case []any:
+		for _, below := range v {
+			if err := b.weigh(below, depth-1, left); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for key, below := range v {
+			*left -= nodeWeight + len(key)
+			if err := b.weigh(below, depth-1, left); err != nil {
+				return err
+			}
+		}
+	default:
+		return b.weighOther(reflect.ValueOf(v), depth, left)
+	}
+	if *left -= nodeWeight; *left < 0 {
+		return b.tooLarge()
+	}
+	return nil
+}
+
+func (b *budget) weighOther(v reflect.Value, depth int, left *int) error {
+	if depth == 0 {
+		return b.tooDeep()
 	}
 	*left -= nodeWeight
 	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
@@ -92,14 +126,14 @@ func (b *budget) weigh(v reflect.Value, depth int, left *int) error {
 			break
 		}
 		for i := range v.Len() {
-			if err := b.weigh(v.Index(i), depth-1, left); err != nil {
+			if err := b.weighOther(v.Index(i), depth-1, left); err != nil {
 				return err
 			}
 		}
 	case reflect.Map:
 		for entries := v.MapRange(); entries.Next(); {
 			*left -= nodeWeight + len(entries.Key().String())
-			if err := b.weigh(entries.Value(), depth-1, left); err != nil {
+			if err := b.weighOther(entries.Value(), depth-1, left); err != nil {
 				return err
 			}
 		}
@@ -124,14 +158,15 @@ func (b *budget) kept(v any) error {
 // output collects what a template prints.
 type output struct {
 	*budget
-	strings.Builder
+	text []byte
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	if err := o.pay(len(p)); err != nil {
 		return 0, err
 	}
-	return o.Builder.Write(p)
+	o.text = append(o.text, p...)
+	return len(p), nil
 }
 
 // WriteString writes as Write does.
@@ -139,11 +174,12 @@ func (o *output) WriteString(s string) (int, error) {
 	if err := o.pay(len(s)); err != nil {
 		return 0, err
 	}
-	return o.Builder.WriteString(s)
+	o.text = append(o.text, s...)
+	return len(s), nil
 }
 
 func (o *output) pay(n int) error {
-	if err := o.fits(o.Len() + n); err != nil {
+	if err := o.fits(len(o.text) + n); err != nil {
 		return err
 	}
 	return o.spend(n)

@@ -31,6 +31,8 @@ type engine struct {
 	depth     int                  // of tpl in tpl
 	texts     []*template.Template // that tpl is rendering, innermost last; nil for one with a set of its own
 	asRoot    bool                 // some template speaks of rootName, so that each text needs a set of its own
+	chart     *blueprint
+	outputs   []*output // that nobody uses
 }
 
 // engines are those that no render uses at the moment: to make one costs more than a small chart.
@@ -77,6 +79,7 @@ type source struct {
 // render executes the template files that are not partials, in Helm's order, for one may change values that the next sees.
 // Where only names some, the others are left out.
 func (e *engine) render(b *blueprint, sources map[string]source, only func(name string) bool) (map[string]string, error) {
+	e.chart = b
 	names := slices.SortedFunc(maps.Keys(sources), deepestFirst)
 	if err := e.load(b, sources, names); err != nil {
 		return nil, err
@@ -139,10 +142,32 @@ func (e *engine) extend(outer *template.Set) *template.Set {
 // present takes out what Go prints where a value is missing.
 func present(text string) string { return strings.ReplaceAll(text, "<no value>", "") }
 
+// maxOutput is how large an output may have grown to be used again.
+const maxOutput = 1 << 20
+
+// open gives an output. Those of templates inside each other are given back in turn.
+func (e *engine) open() *output {
+	last := len(e.outputs) - 1
+	if last < 0 {
+		return &output{budget: e.budget}
+	}
+	out := e.outputs[last]
+	e.outputs = e.outputs[:last]
+	return out
+}
+
+func (e *engine) close(out *output) string {
+	text := string(out.text)
+	if out.text = out.text[:0]; cap(out.text) <= maxOutput {
+		e.outputs = append(e.outputs, out)
+	}
+	return text
+}
+
 func (e *engine) execute(set *template.Set, name string, data any) (string, error) {
-	out := &output{budget: e.budget}
+	out := e.open()
 	err := set.ExecuteTemplate(out, name, data)
-	return out.String(), err
+	return e.close(out), err
 }
 
 func (e *engine) include(set *template.Set, name string, data any) (string, error) {
@@ -166,7 +191,7 @@ func (e *engine) tpl(outer *template.Set, text string, data any) (string, error)
 	if !strings.Contains(text, "{{") {
 		return present(text), e.spend(len(text))
 	}
-	p := e.parseText(rootName, text)
+	p := e.chart.parseGiven(e, text)
 	if p.err != nil {
 		return "", p.err
 	}
@@ -190,9 +215,9 @@ func (e *engine) enclose(outer *template.Set, p *parsedTemplate) *template.Set {
 }
 
 func (e *engine) executeOne(set *template.Set, t *template.Template, data any) (string, error) {
-	out := &output{budget: e.budget}
+	out := e.open()
 	err := set.Execute(out, t, data)
-	return out.String(), err
+	return e.close(out), err
 }
 
 // collect lists the templates of a chart and its subcharts by path, each with the values of its chart. The dot of a chart

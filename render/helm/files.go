@@ -60,7 +60,7 @@ func (f files) data(text func([]byte) string) string {
 	if f == nil {
 		return ""
 	}
-	entries := map[string]string{}
+	entries := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		entries[path.Base(name)] = text(f[name])
 	}

@@ -19,6 +19,14 @@ func intercept(f any, before func(args []any) error, after func(result any) erro
 		}
 	case func(...any) string:
 		return func(v ...any) (string, error) { return around(before, after, func() string { return f(v...) }, v...) }
+	case func(string, any) string:
+		return func(s string, v any) (string, error) {
+			return around(before, after, func() string { return f(s, v) }, s, v)
+		}
+	case func(any) []any:
+		return func(v any) ([]any, error) { return around(before, after, func() []any { return f(v) }, v) }
+	case func(...any) []any:
+		return func(v ...any) ([]any, error) { return around(before, after, func() []any { return f(v...) }, v...) }
 	case func(...any) map[string]any:
 		return func(v ...any) map[string]any {
 			m, err := around(before, after, func() map[string]any { return f(v...) }, v...)

@@ -28,11 +28,8 @@ func named(words string) map[string]bool {
 
 // costs say how many bytes a function is going to make of its arguments, where that may be far more than these.
 var costs = map[string]func(a []any) int{
-	"repeat":  func(a []any) int { return times(number(a[0]), length(a[1])) },
-	"indent":  indentCost,
-	"nindent": indentCost,
-	"replace": func(a []any) int { return times(length(a[2])+1, length(a[1])+1) },
-	"join":    func(a []any) int { return times(elements(a[1]), length(a[0])) },
+	"repeat": func(a []any) int { return times(number(a[0]), length(a[1])) },
+	"join":   func(a []any) int { return times(elements(a[1]), length(a[0])) },
 	"wrapWith": func(a []any) int {
 		return length(a[2]) + times(length(a[2])/max(number(a[0]), 1)+1, length(a[1]))
 	},
@@ -68,10 +65,9 @@ func parseCost(a []any) int   { return times(length(a[0]), 8) }
 func splitCost(a []any) int   { return pieces(a[1], a[0]) }
 func replaceCost(a []any) int { return times(length(a[1])+1, length(a[2])+1) }
 
-func indentCost(a []any) int {
-	s, _ := a[1].(string)
-	return len(s) + times(strings.Count(s, "\n")+1, max(number(a[0]), 0))
-}
+func indented(n int, s string) int { return len(s) + times(strings.Count(s, "\n")+1, max(n, 0)) }
+
+func replaced(from, to, s string) int { return times(len(s)+1, len(to)+1) }
 
 func seqCost(a []any) int {
 	const digits = 12
@@ -131,6 +127,9 @@ func times(a, b int) int {
 func (b *budget) paid(name string, f any) any {
 	if free[name] {
 		return f
+	}
+	if quick := b.paidQuick(name, f); quick != nil {
+		return quick
 	}
 	cost := costs[name]
 	before := b.writesOut

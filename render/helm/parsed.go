@@ -61,6 +61,30 @@ func (b *blueprint) parse(e *engine, file *chart.File, name string) *parsedTempl
 	return p
 }
 
+// maxGiven is the bytes of texts given to tpl that are remembered for a chart: their trees are up to a hundred times as large.
+const maxGiven = 64 << 10
+
+// parseGiven parses a text that tpl was given, once: it often comes from the values that all environments share.
+func (b *blueprint) parseGiven(e *engine, text string) *parsedTemplate {
+	if len(text) > maxGiven {
+		return e.parseText(rootName, text)
+	}
+	b.mu.Lock()
+	p, ok := b.given[text]
+	b.mu.Unlock()
+	if ok {
+		return p
+	}
+	p = e.parseText(rootName, text)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.givenSize += len(text); b.given == nil || b.givenSize > maxGiven {
+		b.given, b.givenSize = map[string]*parsedTemplate{}, len(text)
+	}
+	b.given[text] = p
+	return p
+}
+
 // addTo makes a parsed text a member of a set, as template.Parse of Go would have.
 func (p *parsedTemplate) addTo(set *template.Set) {
 	for _, t := range p.defined {

@@ -11,15 +11,8 @@ func (s *state) assign(v value, t reflect.Type) reflect.Value {
 		s.failf("invalid value; expected %s", t)
 	}
 	r := v.reflect()
-	if t == valueType && v.is == boxed {
-		box := reflect.New(anyType).Elem()
-		if v.v != nil {
-			box.Set(r)
-		}
-		return reflect.ValueOf(box)
-	}
-	if t == valueType && r.Type() != t {
-		return reflect.ValueOf(r)
+	if t == valueType && (v.is == boxed || r.Type() != t) {
+		return reflect.ValueOf(v.place())
 	}
 	if r.Type().AssignableTo(t) {
 		return r

@@ -153,7 +153,7 @@ func slice(v reflect.Value, bounds ...reflect.Value) (reflect.Value, error) {
 func cut(v reflect.Value, bounds []reflect.Value, most int) (reflect.Value, error) {
 	at := [3]int{0, v.Len()}
 	for i, bound := range bounds {
-		n, err := position(concrete(bound), most)
+		n, err := position(bound, most)
 		if err != nil {
 			return reflect.Value{}, err
 		}

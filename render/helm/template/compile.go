@@ -81,10 +81,7 @@ func (c *compiler) variable(name string) int {
 
 // command compiles a part of a pipeline. final says that it is given what the part before it gave.
 func (c *compiler) command(cmd *parse.CommandNode, final bool) command {
-	given := ""
-	if len(cmd.Args) > 1 || final {
-		given = fmt.Sprintf("can't give argument to non-function %s", cmd.Args[0])
-	}
+	given := len(cmd.Args) > 1 || final
 	switch n := cmd.Args[0].(type) {
 	case *parse.FieldNode, *parse.ChainNode:
 		return c.path(n, cmd.Args[1:])
@@ -96,28 +93,25 @@ func (c *compiler) command(cmd *parse.CommandNode, final bool) command {
 		}
 		return &reference{n, c.variable(n.Ident[0]), given}
 	case *parse.PipeNode:
-		if given != "" {
-			return &refusal{nil, given}
+		if given {
+			return &refusal{nil, notFunction(n)}
 		}
 		return inner{c.pipe(n)}
 	}
 	return c.literal(cmd.Args[0], given)
 }
 
+func notFunction(n parse.Node) string { return fmt.Sprintf("can't give argument to non-function %s", n) }
+
 // literal is the dot, nil or a constant as a command.
-func (c *compiler) literal(n parse.Node, given string) command {
-	switch n.(type) {
-	case *parse.DotNode:
-		if given == "" {
-			return &dot{n}
-		}
-	case *parse.NilNode:
-		if given == "" {
-			given = "nil is not a command"
-		}
-	}
-	if given != "" {
-		return &refusal{n, given}
+func (c *compiler) literal(n parse.Node, given bool) command {
+	switch {
+	case given:
+		return &refusal{n, notFunction(n)}
+	case n.Type() == parse.NodeDot:
+		return &dot{n}
+	case n.Type() == parse.NodeNil:
+		return &refusal{n, "nil is not a command"}
 	}
 	v, mistaken := untyped(n)
 	if mistaken != "" {

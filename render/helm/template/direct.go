@@ -35,6 +35,19 @@ func (c *call) rest(s *state, i int, final value) []any {
 	return all
 }
 
+// places are the same for functions that want to see values by reflection.
+func (c *call) places(s *state, i int, final value) []reflect.Value {
+	n := len(c.args) - i
+	if final.is != absent {
+		n++
+	}
+	all := make([]reflect.Value, n)
+	for j := range all {
+		all[j] = c.nth(s, i+j, final).place()
+	}
+	return all
+}
+
 func textOf(text string, err error) (value, error) { return value{text, plain}, err }
 func truthOf(b bool, err error) (value, error)     { return value{b, plain}, err }
 func anyOf(v any, err error) (value, error)        { return value{v, boxed}, err }
@@ -134,9 +147,15 @@ var callers = map[reflect.Type]caller{
 		made, err := f.(func(...any) (map[string]any, error))(all...)
 		return value{made, plain}, err
 	},
-	reflect.TypeFor[func(...any) []any](): func(s *state, c *call, f any, final value) (value, error) {
+	reflect.TypeFor[func(...any) ([]any, error)](): func(s *state, c *call, f any, final value) (value, error) {
 		all := c.rest(s, 0, final)
-		return value{f.(func(...any) []any)(all...), plain}, nil
+		made, err := f.(func(...any) ([]any, error))(all...)
+		return value{made, plain}, err
+	},
+	reflect.TypeFor[func(any) ([]any, error)](): func(s *state, c *call, f any, final value) (value, error) {
+		a := c.any(s, 0, final)
+		made, err := f.(func(any) ([]any, error))(a)
+		return value{made, plain}, err
 	},
 	reflect.TypeFor[func(...any) any](): func(s *state, c *call, f any, final value) (value, error) {
 		all := c.rest(s, 0, final)
@@ -153,6 +172,17 @@ var callers = map[reflect.Type]caller{
 	reflect.TypeFor[func(string, ...any) (string, error)](): func(s *state, c *call, f any, final value) (value, error) {
 		a := c.text(s, 0, final)
 		return textOf(f.(func(string, ...any) (string, error))(a, c.rest(s, 1, final)...))
+	},
+
+	reflect.TypeFor[func(reflect.Value) (int, error)](): func(s *state, c *call, f any, final value) (value, error) {
+		a := c.nth(s, 0, final).place()
+		n, err := f.(func(reflect.Value) (int, error))(a)
+		return value{n, plain}, err
+	},
+	reflect.TypeFor[func(reflect.Value, ...reflect.Value) (reflect.Value, error)](): func(s *state, c *call, f any, final value) (value, error) {
+		a := c.nth(s, 0, final).place()
+		found, err := f.(func(reflect.Value, ...reflect.Value) (reflect.Value, error))(a, c.places(s, 1, final)...)
+		return fromReflect(found), err
 	},
 
 	reflect.TypeFor[func(map[string]any, string) bool](): func(s *state, c *call, f any, final value) (value, error) {

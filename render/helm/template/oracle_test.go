@@ -16,19 +16,40 @@ import (
 var missing = map[string]template.Missing{"default": template.MissingInvalid, "zero": template.MissingZero, "error": template.MissingError}
 
 // withGo executes a text with text/template.
-func withGo(name, text, option string, funcs template.FuncMap, data any) (out string, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	t, err := gotemplate.New(name).Option("missingkey=" + option).Funcs(funcs).Parse(text)
+func withGo(name, text, option string, funcs template.FuncMap, data any) (string, error) {
+	trees, err := parse.Parse(name, text, "", "", funcs, builtins)
 	if err != nil {
 		return "", err
 	}
+	return treesWithGo(trees, option, funcs, data)
+}
+
+// main is the name of the template that the others belong to: the one that was not defined in it.
+func main(trees map[string]*parse.Tree) string {
+	for _, tree := range trees {
+		return tree.ParseName
+	}
+	return ""
+}
+
+func treesWithGo(trees map[string]*parse.Tree, option string, funcs template.FuncMap, data any) (out string, err error) {
+	defer caught(&err)
+	name := main(trees)
+	set := gotemplate.New(name).Option("missingkey=" + option).Funcs(funcs)
+	for key, tree := range trees {
+		if _, err := set.AddParseTree(key, tree); err != nil {
+			return "", err
+		}
+	}
 	var b bytes.Buffer
-	err = t.Execute(&b, data)
+	err = set.ExecuteTemplate(&b, name, data)
 	return b.String(), err
+}
+
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v", p)
+	}
 }
 
 // builtins are the names that the parser must know.
@@ -41,19 +62,20 @@ var builtins = func() map[string]any {
 }()
 
 // withOurs does the same here.
-func withOurs(l *template.Language, name, text, option string, funcs template.FuncMap, data any) (out string, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
+func withOurs(l *template.Language, name, text, option string, funcs template.FuncMap, data any) (string, error) {
 	trees, err := parse.Parse(name, text, "", "", funcs, builtins)
 	if err != nil {
 		return "", err
 	}
+	return treesWithOurs(l, trees, option, funcs, data)
+}
+
+func treesWithOurs(l *template.Language, trees map[string]*parse.Tree, option string, funcs template.FuncMap, data any) (out string, err error) {
+	defer caught(&err)
+	name := main(trees)
 	set := template.NewSet(name, l, funcs, missing[option])
-	for name, tree := range trees {
-		set.Add(l.New(name, tree), parse.IsEmptyTree(tree.Root))
+	for key, tree := range trees {
+		set.Add(l.New(key, tree), parse.IsEmptyTree(tree.Root))
 	}
 	var b bytes.Buffer
 	err = set.ExecuteTemplate(&b, name, data)

@@ -89,15 +89,15 @@ func (i inner) run(s *state, _ value) value { return i.value(s) }
 
 // reference is a variable.
 type reference struct {
-	at      *parse.VariableNode
-	name    int
-	refused string // it was given arguments
+	at    *parse.VariableNode
+	name  int
+	given bool // arguments, which it cannot take
 }
 
 func (r *reference) run(s *state, _ value) value {
 	v := r.value(s)
-	if r.refused != "" {
-		s.failf("%s", r.refused)
+	if r.given {
+		s.failf("%s", notFunction(r.at))
 	}
 	return v
 }

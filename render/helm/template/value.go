@@ -60,6 +60,16 @@ func (v value) reflect() reflect.Value {
 	return reflect.ValueOf(v.v)
 }
 
+// place is the value for a function that looks at it by reflection: what came out of an interface{} is in one again.
+func (v value) place() reflect.Value {
+	if v.is != boxed || v.v == nil {
+		return v.reflect()
+	}
+	box := reflect.New(anyType).Elem()
+	box.Set(reflect.ValueOf(v.v))
+	return box
+}
+
 // typ is the type that messages name.
 func (v value) typ() reflect.Type {
 	if v.is == boxed {

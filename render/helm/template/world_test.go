@@ -176,7 +176,7 @@ func library() map[string]any {
 			}
 			return m, nil
 		},
-		"list": func(v ...any) []any { return v }, "coalesce": func(v ...any) any {
+		"list": func(v ...any) ([]any, error) { return v, nil }, "one": func(v any) ([]any, error) { return []any{v}, nil }, "coalesce": func(v ...any) any {
 			for _, x := range v {
 				if x != nil {
 					return x
