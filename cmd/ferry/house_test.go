@@ -77,7 +77,7 @@ var owners = map[string][]string{
 	"github.com/xanzy/go-gitlab":                  {"scm/gitlab"},
 	"gitlab.com/gitlab-org/api":                   {"scm/gitlab"},
 	"code.gitea.io/sdk":                           {"scm/gitea"},
-	"k8s.io/client-go":                            {"connector/cluster", "render/helm", "check/schema"}, // of it, check/schema has the types and no client
+	"k8s.io/client-go":                            {"connector/cluster"},
 	"github.com/google/cel-go":                    {"check/policy"},
 	"github.com/google/go-containerregistry":      {"source/registry", "bench"},
 	"github.com/prometheus/client_golang":         {"connector/operate"},

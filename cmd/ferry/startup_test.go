@@ -5,7 +5,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,5 +69,31 @@ func d() { regexp.MustCompile("d") }
 	}
 	if found := compiledAtStart(f); len(found) != 2 {
 		t.Errorf("found %d of the 2 patterns", len(found))
+	}
+}
+
+// These fill tables of types whenever a program starts that links them, and with them come hundreds of packages that do so too:
+// together a fifth of what starting ferry takes. Our own tests may link them, to compare.
+func TestStartLinksNoTablesOfKubernetes(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked := strings.Fields(string(out))
+	for _, heavy := range []string{
+		"k8s.io/client-go/kubernetes/scheme",                       // check/schema lists the kinds itself, when it is asked
+		"k8s.io/client-go/tools/leaderelection",                    // connector/cluster elects over the dynamic client
+		"k8s.io/client-go/discovery",                               // and asks for the two answers it needs
+		"helm.sh/helm/v3/pkg/chartutil",                            // render/helm has its own
+		"helm.sh/helm/v3/pkg/releaseutil",                          // imports it
+		"helm.sh/helm/v3/pkg/release",                              // imports times and types of Kubernetes for a name of a hook
+		"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1", // came with it
+	} {
+		if slices.Contains(linked, heavy) {
+			t.Errorf("%s is linked", heavy)
+		}
+	}
+	if !slices.Contains(linked, "helm.sh/helm/v3/pkg/chart") {
+		t.Error("the list does not show what is linked")
 	}
 }

@@ -29,6 +29,7 @@ type blueprint struct {
 	parsed    map[templateKey]*parsedTemplate
 	given     map[string]*parsedTemplate // texts for tpl
 	givenSize int
+	settled   map[string]*settled // by what was decided
 }
 
 // templateKey is a template file under one of its names: a subchart with two aliases has two.
@@ -111,11 +112,10 @@ func digest(files render.Files, dir string) (key [sha256.Size]byte, size int) {
 	return [sha256.Size]byte(h.Sum(nil)), size
 }
 
-// copyChart gives a chart that rendering may change: its values, its metadata and which subcharts it has.
+// copyChart gives a chart whose metadata and subcharts may change. Its values are replaced, never changed.
 func copyChart(ch *chart.Chart) *chart.Chart {
 	own := *ch
 	own.Metadata = copyMetadata(ch.Metadata)
-	own.Values, _ = copyValue(ch.Values).(map[string]any)
 	subcharts := make([]*chart.Chart, 0, len(ch.Dependencies()))
 	for _, sub := range ch.Dependencies() {
 		subcharts = append(subcharts, copyChart(sub))

@@ -17,7 +17,7 @@ import (
 	"github.com/ferry-cd/ferry/render"
 )
 
-// load builds the chart in dir from files. A chart is changed by rendering it, so every render loads its own.
+// load builds the chart in dir from files.
 func load(files render.Files, dir string) (*chart.Chart, error) {
 	buffers, err := chartFiles(files, dir)
 	if err != nil {

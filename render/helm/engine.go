@@ -11,9 +11,9 @@ import (
 	"sync"
 
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm/chartutil"
 	"github.com/ferry-cd/ferry/render/helm/template"
 )
 

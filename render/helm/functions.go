@@ -13,12 +13,11 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/Masterminds/sprig/v3"
+	"sigs.k8s.io/yaml"
 	goyaml "sigs.k8s.io/yaml/goyaml.v3"
 
-	"helm.sh/helm/v3/pkg/chartutil"
-	"sigs.k8s.io/yaml"
-
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm/chartutil"
 	"github.com/ferry-cd/ferry/render/helm/template"
 )
 

@@ -1,11 +1,11 @@
 package helm
 
 import (
+	"github.com/ferry-cd/ferry/render/helm/chartutil"
 	"math"
 	"strings"
 	"testing"
 
-	"helm.sh/helm/v3/pkg/chartutil"
 	"sigs.k8s.io/yaml"
 )
 

@@ -4,6 +4,9 @@
 //	chart.go      the files of a chart, as the CLI would have loaded them
 //	blueprint.go  what is the same in every render of a chart, kept from one to the next
 //	values.go     layers of values and --set, merged as the CLI does
+//	coalesce.go   the values that a chart is given over its own, down to its subcharts
+//	settle.go     which subcharts a chart has, by conditions and tags, and what it imports from them
+//	chartutil/    the types that templates see
 //	schema.go     values.schema.json, with a loader that opens nothing
 //	template.go   values in, rendered templates out, within the limits of a context
 //	engine.go     Helm's engine, ours because Helm's can neither be stopped nor kept from clock and chance
@@ -23,14 +26,17 @@ package helm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm/chartutil"
+	"github.com/ferry-cd/ferry/render/helm/chartutil/version"
 )
 
 // libraryVersion is the version of Helm whose output this package reproduces; a test compares it with go.mod.
@@ -90,7 +96,7 @@ func (h *Renderer) seeded(ctx context.Context, r render.Request) (render.Output,
 	return render.Output{}, randomError(r.Dir, out, again, asked, err)
 }
 
-// renderIn renders a copy of the chart: a chart and its values are changed by rendering them.
+// renderIn renders the chart with values of its own: templates change them.
 func (h *Renderer) renderIn(ctx context.Context, r render.Request, world *entropy) (*job, render.Output, error) {
 	j, err := h.prepare(r)
 	if err != nil {
@@ -100,6 +106,7 @@ func (h *Renderer) renderIn(ctx context.Context, r render.Request, world *entrop
 		return nil, render.Output{}, err
 	}
 	out, err := assemble(j.chart, j.files, r)
+	out.Notices = slices.Concat(j.notices, out.Notices)
 	return j, out, err
 }
 
@@ -159,27 +166,31 @@ func (h *Renderer) prepare(r render.Request) (*job, error) {
 			return nil, err
 		}
 	}
-	j := &job{Request: r, blueprint: b, chart: copyChart(b.chart), sources: map[string]source{}}
-	if err := installable(j.chart, r.Dir, caps); err != nil {
+	if err := installable(b.chart, r.Dir, caps); err != nil {
 		return nil, err
 	}
-	top, err := b.prepare(j.chart, values, options(r), caps, r.Dir)
+	release, err := releaseOf(r)
 	if err != nil {
 		return nil, err
 	}
-	collect(j.chart, top, j.sources)
+	j := &job{Request: r, blueprint: b, sources: map[string]source{}}
+	all, err := j.prepare(values)
+	if err != nil {
+		return nil, err
+	}
+	collect(j.chart, map[string]any{"Release": release, "Capabilities": caps, "Values": all}, j.sources)
 	return j, nil
 }
 
-func options(r render.Request) chartutil.ReleaseOptions {
-	o := chartutil.ReleaseOptions{Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: true}
-	if o.Name == "" {
-		o.Name = "release-name"
+// releaseOf is what .Release shows.
+func releaseOf(r render.Request) (map[string]any, error) {
+	name := cmp.Or(r.Name, "release-name")
+	if err := chartutil.ValidateReleaseName(name); err != nil {
+		return nil, fmt.Errorf("release name %q: %w", name, err)
 	}
-	if o.Namespace == "" {
-		o.Namespace = "default"
-	}
-	return o
+	return map[string]any{
+		"Name": name, "Namespace": cmp.Or(r.Namespace, "default"), "Revision": 1, "Service": "Helm", "IsInstall": true, "IsUpgrade": false,
+	}, nil
 }
 
 // capabilities is what .Capabilities shows: Helm's built-in API versions and those that were asked for.
@@ -191,10 +202,7 @@ func capabilities(k render.Kubernetes) (*chartutil.Capabilities, error) {
 	if err != nil {
 		return nil, &versionError{given: k.Version, err: err}
 	}
-	caps := chartutil.DefaultCapabilities.Copy()
-	caps.KubeVersion = *v
-	caps.APIVersions = append(caps.APIVersions[:len(caps.APIVersions):len(caps.APIVersions)], k.APIs...)
-	return caps, nil
+	return &chartutil.Capabilities{KubeVersion: *v, APIVersions: append(chartutil.DefaultVersionSet(), k.APIs...), HelmVersion: version.Get()}, nil
 }
 
 // installable refuses what `helm template` refuses before it looks at a template.

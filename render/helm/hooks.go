@@ -5,18 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"helm.sh/helm/v3/pkg/release"
-
 	"github.com/ferry-cd/ferry/render"
 )
 
 // sortHooks says which hooks are printed. Tests never are; others only where someone will run them as hooks: Argo CD
 // does, Flux would apply them like any other resource. The rest stops the render.
-func sortHooks(hooks []*release.Hook, r render.Request) (kept []*release.Hook, notices []string, err error) {
-	var refused []*release.Hook
+func sortHooks(hooks []*hook, r render.Request) (kept []*hook, notices []string, err error) {
+	var refused []*hook
 	for _, h := range hooks {
 		switch {
-		case slices.Contains(h.Events, release.HookTest):
+		case slices.Contains(h.Events, testEvent):
 			notices = append(notices, fmt.Sprintf("%s: test %s %s is left out", h.Path, h.Kind, h.Name))
 		case r.KeepHooks || r.Hooks == "keep" || r.Hooks == "" && r.Engine == "argocd":
 			kept = append(kept, h)
@@ -32,14 +30,10 @@ func sortHooks(hooks []*release.Hook, r render.Request) (kept []*release.Hook, n
 	return kept, notices, nil
 }
 
-func describe(hooks []*release.Hook) []Hook {
+func describe(hooks []*hook) []Hook {
 	var out []Hook
 	for _, h := range hooks {
-		events := make([]string, len(h.Events))
-		for i, e := range h.Events {
-			events[i] = e.String()
-		}
-		out = append(out, Hook{Template: h.Path, Kind: h.Kind, Name: h.Name, Events: events})
+		out = append(out, Hook{Template: h.Path, Kind: h.Kind, Name: h.Name, Events: h.Events})
 	}
 	return out
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/ferry-cd/ferry/render/helm/chartutil"
 )
 
 // schemaURL is the name under which Helm knows every values.schema.json; relative references resolve against it.

@@ -8,11 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
-	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/releaseutil"
 	sigs "sigs.k8s.io/yaml"
 
 	"github.com/ferry-cd/ferry/render"
@@ -26,14 +25,24 @@ import (
 type manifest struct {
 	file string // template it came from
 	text string
-	releaseutil.SimpleHead
+	SimpleHead
 	documents []render.Document // of the text
+}
+
+// SimpleHead is what Helm reads of a manifest, under the name that it has in messages about one that cannot be read.
+type SimpleHead struct {
+	Version  string `json:"apiVersion"`
+	Kind     string `json:"kind,omitempty"`
+	Metadata *struct {
+		Name        string            `json:"name"`
+		Annotations map[string]string `json:"annotations"`
+	} `json:"metadata,omitempty"`
 }
 
 // manifests are those of a render in Helm's order.
 type manifests struct {
 	plain   []manifest
-	hooks   []*release.Hook
+	hooks   []*hook
 	unknown []string // templates with a hook that Helm does not know, once for each template
 }
 
@@ -52,21 +61,21 @@ func sortManifests(files map[string]string) (manifests, error) {
 		}
 	}
 	slices.SortStableFunc(s.plain, func(a, b manifest) int { return compareKinds(a.Kind, b.Kind) })
-	slices.SortStableFunc(s.hooks, func(a, b *release.Hook) int { return compareKinds(a.Kind, b.Kind) })
+	slices.SortStableFunc(s.hooks, func(a, b *hook) int { return compareKinds(a.Kind, b.Kind) })
 	return s, nil
 }
 
 func (s *manifests) add(m manifest) {
 	events, ok := "", false
 	if m.Metadata != nil {
-		events, ok = m.Metadata.Annotations[release.HookAnnotation]
+		events, ok = m.Metadata.Annotations[hookAnnotation]
 	}
 	if !ok {
 		s.plain = append(s.plain, m)
 		return
 	}
-	h := &release.Hook{Name: m.Metadata.Name, Kind: m.Kind, Path: m.file, Manifest: m.text}
-	h.Weight, _ = strconv.Atoi(m.Metadata.Annotations[release.HookWeightAnnotation])
+	h := &hook{Name: m.Metadata.Name, Kind: m.Kind, Path: m.file, Manifest: m.text}
+	h.Weight, _ = strconv.Atoi(m.Metadata.Annotations[weightAnnotation])
 	for event := range strings.SplitSeq(events, ",") {
 		known, ok := hookEvents[strings.ToLower(strings.TrimSpace(event))]
 		if !ok {
@@ -80,29 +89,47 @@ func (s *manifests) add(m manifest) {
 	s.hooks = append(s.hooks, h)
 }
 
-// hookEvents are the moments that Helm knows, and an old name of one.
-var hookEvents = func() map[string]release.HookEvent {
-	events := map[string]release.HookEvent{"test-success": release.HookTest}
-	for _, e := range []release.HookEvent{release.HookPreInstall, release.HookPostInstall, release.HookPreDelete, release.HookPostDelete,
-		release.HookPreUpgrade, release.HookPostUpgrade, release.HookPreRollback, release.HookPostRollback, release.HookTest} {
-		events[e.String()] = e
-	}
-	return events
-}()
+// hook is a manifest that Helm keeps for moments of its own.
+type hook struct {
+	Name, Kind, Path, Manifest string
+	Events                     []string
+	Weight                     int
+}
 
-// installRanks are the places of the kinds that Helm installs in an order.
-var installRanks = func() map[string]int {
+// Annotations of a hook, and the moment of tests.
+const (
+	hookAnnotation   = "helm.sh/hook"
+	weightAnnotation = "helm.sh/hook-weight"
+	testEvent        = "test"
+)
+
+// hookEvents are the moments that Helm knows, and an old name of one.
+var hookEvents = map[string]string{
+	"pre-install": "pre-install", "post-install": "post-install", "pre-delete": "pre-delete", "post-delete": "post-delete", "pre-upgrade": "pre-upgrade",
+	"post-upgrade": "post-upgrade", "pre-rollback": "pre-rollback", "post-rollback": "post-rollback", testEvent: testEvent, "test-success": testEvent,
+}
+
+// installRanks are the places of the kinds that Helm installs in an order, as in its documentation.
+var installRanks = sync.OnceValue(func() map[string]int {
 	ranks := map[string]int{}
-	for i, kind := range releaseutil.InstallOrder {
+	for i, kind := range strings.Fields(installOrder) {
 		ranks[kind] = i
 	}
 	return ranks
-}()
+})
+
+const installOrder = `
+PriorityClass Namespace NetworkPolicy ResourceQuota LimitRange PodSecurityPolicy PodDisruptionBudget
+ServiceAccount Secret SecretList ConfigMap StorageClass PersistentVolume PersistentVolumeClaim
+CustomResourceDefinition ClusterRole ClusterRoleList ClusterRoleBinding ClusterRoleBindingList Role RoleList
+RoleBinding RoleBindingList Service DaemonSet Pod ReplicationController ReplicaSet Deployment
+HorizontalPodAutoscaler StatefulSet Job CronJob IngressClass Ingress APIService
+`
 
 // compareKinds puts kinds that Helm has no place for behind the others, by name.
 func compareKinds(a, b string) int {
-	first, known := installRanks[a]
-	second, alsoKnown := installRanks[b]
+	first, known := installRanks()[a]
+	second, alsoKnown := installRanks()[b]
 	switch {
 	case known && alsoKnown:
 		return cmp.Compare(first, second)
@@ -150,9 +177,10 @@ func readManifest(file, text string) (manifest, error) {
 			return m, nil
 		}
 	}
-	m.SimpleHead = releaseutil.SimpleHead{}
+	m.SimpleHead = SimpleHead{}
 	if err := sigs.Unmarshal([]byte(text), &m.SimpleHead); err != nil {
-		return m, fmt.Errorf("YAML parse error on %s: %w", file, err)
+		text := strings.Replace(err.Error(), "helm.SimpleHead", "releaseutil.SimpleHead", 1) // as it is called where it comes from
+		return m, fmt.Errorf("YAML parse error on %s: %s", file, text)
 	}
 	return m, nil
 }
@@ -194,7 +222,7 @@ func (m *manifest) readHead(root *yaml.Node) bool {
 	})
 }
 
-// newMetadata makes one of a type that Helm gave no name.
+// newMetadata makes one of a type that has no name.
 func newMetadata[T any](*T) *T { return new(T) }
 
 func (m *manifest) readAnnotations(n *yaml.Node) bool {

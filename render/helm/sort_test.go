@@ -60,14 +60,25 @@ func FuzzSort(f *testing.F) {
 		for _, m := range got.plain {
 			have = append(have, m.file+" "+m.Kind+"\n"+m.text)
 		}
-		for _, h := range hooks {
-			h.DeletePolicies, h.OutputLogPolicies = nil, nil
-		}
 		if diff := cmp.Diff(want, have); diff != "" {
 			t.Fatalf("manifests (-Helm +ours):\n%s", diff)
 		}
-		if diff := cmp.Diff(hooks, got.hooks); diff != "" {
+		var wantHooks []*hook
+		for _, h := range hooks {
+			own := &hook{Name: h.Name, Kind: h.Kind, Path: h.Path, Manifest: h.Manifest, Weight: h.Weight}
+			for _, e := range h.Events {
+				own.Events = append(own.Events, e.String())
+			}
+			wantHooks = append(wantHooks, own)
+		}
+		if diff := cmp.Diff(wantHooks, got.hooks); diff != "" {
 			t.Fatalf("hooks (-Helm +ours):\n%s", diff)
 		}
 	})
+}
+
+func TestInstallOrder(t *testing.T) {
+	if diff := cmp.Diff([]string(releaseutil.InstallOrder), strings.Fields(installOrder)); diff != "" {
+		t.Errorf("Helm's order, and ours:\n%s", diff)
+	}
 }

@@ -4,38 +4,62 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/ferry-cd/ferry/render"
+	"github.com/ferry-cd/ferry/render/helm/chartutil"
 )
 
-// prepare settles dependencies and values and checks them against their schemas, giving what templates see.
-func (b *blueprint) prepare(ch *chart.Chart, values map[string]any, o chartutil.ReleaseOptions, caps *chartutil.Capabilities, dir string) (chartutil.Values, error) {
-	if err := chartutil.ValidateReleaseName(o.Name); err != nil {
-		return nil, fmt.Errorf("release name %q: %w", o.Name, err)
-	}
-	if err := chartutil.ProcessDependenciesWithMerge(ch, values); err != nil {
-		return nil, &ChartError{File: join(dir, "Chart.yaml"), Reason: "settle the dependencies: " + err.Error()}
-	}
-	const skipSchemas = true // ours opens nothing
-	top, err := chartutil.ToRenderValuesWithSchemaValidation(ch, values, o, caps, skipSchemas)
+// prepare settles dependencies and values, and checks them against their schemas.
+func (j *job) prepare(given map[string]any) (chartutil.Values, error) {
+	ch, saidOfCharts, err := j.settle(given)
 	if err != nil {
-		return nil, &ChartError{File: join(dir, "values.yaml"), Reason: err.Error()}
+		return nil, j.unsettled(err)
 	}
-	if err := b.checkSchemas(ch, top["Values"].(chartutil.Values), dir); err != nil {
+	said := map[string]bool{}
+	values, err := coalesce(ch, given, &coalescing{said: said})
+	switch {
+	case err != nil && ch.Metadata.Dependencies != nil:
+		return nil, j.unsettled(err)
+	case err != nil:
+		return nil, &ChartError{File: join(j.Dir, "values.yaml"), Reason: err.Error()}
+	}
+	if err := j.checkSchemas(ch, values, j.Dir); err != nil {
 		return nil, err
 	}
-	return top, nil
+	j.chart = ch
+	j.notice("Chart.yaml", saidOfCharts)
+	j.notice("values.yaml", slices.Sorted(maps.Keys(said)))
+	return values, nil
+}
+
+// notice keeps what people may want to know of a file of the chart, as much of it as anybody reads.
+func (j *job) notice(file string, said []string) {
+	const most = 10
+	for i, s := range said {
+		if i == most {
+			s = fmt.Sprintf("and %d more like that", len(said)-most)
+		}
+		j.notices = append(j.notices, join(j.Dir, file)+": "+s)
+		if i == most {
+			return
+		}
+	}
+}
+
+func (j *job) unsettled(err error) error {
+	return &ChartError{File: join(j.Dir, "Chart.yaml"), Reason: "settle the dependencies: " + err.Error()}
 }
 
 // job is one render on its way: a chart with its values, and what the templates made of them.
 type job struct {
 	render.Request
 	*blueprint
-	chart   *chart.Chart // its own
+	chart   *chart.Chart // as its values leave it
+	notices []string
 	sources map[string]source
 	files   map[string]string
 	changed bool // templates may have changed what the sources show
