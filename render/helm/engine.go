@@ -142,8 +142,11 @@ func (e *engine) extend(outer *template.Set) *template.Set {
 // present takes out what Go prints where a value is missing.
 func present(text string) string { return strings.ReplaceAll(text, "<no value>", "") }
 
-// maxOutput is how large an output may have grown to be used again.
-const maxOutput = 1 << 20
+// What is kept to be used again: so many outputs, each up to this size.
+const (
+	maxOutputs = 32
+	maxOutput  = 256 << 10
+)
 
 // open gives an output. Those of templates inside each other are given back in turn.
 func (e *engine) open() *output {
@@ -158,7 +161,7 @@ func (e *engine) open() *output {
 
 func (e *engine) close(out *output) string {
 	text := string(out.text)
-	if out.text = out.text[:0]; cap(out.text) <= maxOutput {
+	if out.text = out.text[:0]; cap(out.text) <= maxOutput && len(e.outputs) < maxOutputs {
 		e.outputs = append(e.outputs, out)
 	}
 	return text

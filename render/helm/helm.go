@@ -13,7 +13,7 @@
 //	template/     the execution of one template, as Go does it
 //	parsed.go     the templates of a chart, parsed and compiled once
 //	functions.go  what templates may call: clock.go and entropy.go what depends on the world, files.go what .Files shows
-//	budget.go     limits, asked by paid.go around functions and by what harden.go puts into templates
+//	budget.go     limits, asked by paid.go and quick.go around functions and by what harden.go puts into templates
 //	hooks.go      which hooks stay, go, or stop the render
 //	sort.go       what was rendered, cut and put into Helm's order
 //	document.go   the same as the CLI prints it, and as documents

@@ -86,7 +86,7 @@ func indexOne(v, key reflect.Value) (reflect.Value, error) {
 
 // position is a number from 0 up to and including most. What is one too large fails where it is used.
 func position(i reflect.Value, most int) (int, error) {
-	n := int64(-1)
+	var n int64
 	switch {
 	case i.CanInt():
 		n = i.Int()

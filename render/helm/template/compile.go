@@ -101,7 +101,9 @@ func (c *compiler) command(cmd *parse.CommandNode, final bool) command {
 	return c.literal(cmd.Args[0], given)
 }
 
-func notFunction(n parse.Node) string { return fmt.Sprintf("can't give argument to non-function %s", n) }
+func notFunction(n parse.Node) string {
+	return fmt.Sprintf("can't give argument to non-function %s", n)
+}
 
 // literal is the dot, nil or a constant as a command.
 func (c *compiler) literal(n parse.Node, given bool) command {

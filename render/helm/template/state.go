@@ -44,10 +44,16 @@ func (s *state) finish(err *error) {
 		}
 		*err = failed.err
 	}
+	if cap(s.vars) > maxKept {
+		s.vars = nil
+	}
 	clear(s.vars[:cap(s.vars)])
 	*s = state{vars: s.vars[:0], scratch: s.scratch[:0]}
 	states.Put(s)
 }
+
+// maxKept is how many variables a state may have room for to be used again.
+const maxKept = 64
 
 // failure is what evaluation panics with; it ends in finish, always.
 type failure struct{ err error }

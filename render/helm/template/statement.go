@@ -64,7 +64,7 @@ type branch struct {
 func (b *branch) exec(s *state) flow {
 	mark := len(s.vars)
 	v := b.pipe.value(s)
-	f := next
+	var f flow
 	switch {
 	case !v.truth():
 		f = b.els.exec(s)

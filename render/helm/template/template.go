@@ -24,6 +24,7 @@ import (
 	"io"
 	"maps"
 	"reflect"
+	"slices"
 	"sync"
 	"text/template/parse"
 )
@@ -89,7 +90,7 @@ func (s *Set) Add(t *Template, empty bool) {
 func (s *Set) Clone(funcs FuncMap) *Set {
 	own := *s
 	own.templates = maps.Clone(s.templates)
-	own.functions = append([]any(nil), s.functions...)
+	own.functions = slices.Clone(s.functions)
 	for name, f := range funcs {
 		own.functions[s.language.index[name]] = f
 	}

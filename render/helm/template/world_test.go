@@ -48,7 +48,7 @@ type (
 		Func    func(string) string
 		NilFunc func()
 		Time    time.Time
-		unseen  int
+		unseen  string
 	}
 )
 
@@ -103,7 +103,7 @@ func channel(n int) <-chan int {
 func aThing() thing {
 	return thing{base: base{"up"}, inner: inner{"down", "shadowed"}, Name: "it", Number: 3, Small: 4, Any: "any", Map: map[string]any{"a": 1},
 		List: []any{1, "b", nil, 2.5, []any{"x"}}, Words: []string{"one", "two"}, Things: []thing{{Name: "first"}}, Spoken: []spoken{{"s"}}, Pointed: []pointed{{"p"}},
-		Pointer: &thing{Name: "far"}, Func: strings.ToUpper, Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+		Pointer: &thing{Name: "far"}, Func: strings.ToUpper, unseen: "hidden", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 }
 
 // world makes what a template is executed with, anew each time: templates can change it.
