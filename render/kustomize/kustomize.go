@@ -4,6 +4,7 @@
 //	charts.go    helmCharts, rendered in process
 //	plugin.go    generators and transformers: the built-in ones, and what their configuration reads
 //	remote.go    what kustomize would take for a URL or a Git repository
+//	direct*.go   kustomizations of the usual kind, built without the library
 //	fence.go     the library's one global, its schema, kept from leaking between builds
 //	disk.go      the file system that the library reads from
 //	quiet.go     words that kustomize calls deprecated, replaced
@@ -68,6 +69,11 @@ func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output,
 	}
 	if err := w.inflate(ctx, k.charts, r); err != nil {
 		return render.Output{}, err
+	}
+	ctx, cancel := w.limits.Within(ctx)
+	defer cancel()
+	if documents, ok := w.direct(ctx); ok {
+		return w.output(documents), nil
 	}
 	resources, err := build(ctx, w)
 	if err != nil {
@@ -202,22 +208,29 @@ func managedBy(all []*resource.Resource, metadata []string) error {
 
 // serialise prints the resources as the CLI does.
 func serialise(all []*resource.Resource, w *walker) (render.Output, error) {
-	var out render.Output
-	var raw bytes.Buffer
+	documents := make([]render.Document, len(all))
 	for i, res := range all {
 		doc, err := w.document(res)
 		if err != nil {
 			return render.Output{}, fmt.Errorf("print %s %s of kustomization %s: %w", res.GetKind(), res.GetName(), w.dir, err)
 		}
+		documents[i] = doc
+	}
+	out := w.output(documents)
+	if n := len(documents); n > many && w.whole != "" {
+		out.Notices = append(out.Notices, fmt.Sprintf("%s: %d resources in one kustomization, which kustomize compares each with each, because %s; several smaller ones build much faster", w.root, n, w.whole))
+	}
+	return out, nil
+}
+
+// output puts documents together.
+func (w *walker) output(documents []render.Document) render.Output {
+	var raw bytes.Buffer
+	for i, doc := range documents {
 		if i > 0 {
 			raw.WriteString("---\n")
 		}
 		raw.Write(doc.Data)
-		out.Documents = append(out.Documents, doc)
 	}
-	out.Raw = raw.Bytes()
-	if n := len(out.Documents); n > many && w.whole != "" {
-		out.Notices = append(out.Notices, fmt.Sprintf("%s: %d resources in one kustomization, which kustomize compares each with each, because %s; several smaller ones build much faster", w.root, n, w.whole))
-	}
-	return out, nil
+	return render.Output{Documents: documents, Raw: raw.Bytes()}
 }

@@ -53,7 +53,22 @@ func same(t *testing.T, files render.Files, dir string) (render.Output, error) {
 	if diff := cmp.Diff(string(want), string(got.Raw)); diff != "" {
 		t.Fatalf("other bytes than kustomize build (-kustomize +ferry):\n%s", diff)
 	}
+	if w, _ := walk(fromFiles(files), listed(files), dir, render.BuiltIn); err == nil && w.inflate(context.Background(), nil, render.Request{}) == nil {
+		sameByLibrary(t, w, want)
+	}
 	return got, err
+}
+
+// sameByLibrary builds what may have been built without the library by the library, too, in all the ways round it.
+func sameByLibrary(t *testing.T, w *walker, want []byte) {
+	t.Helper()
+	resources, err := build(context.Background(), w)
+	if err != nil {
+		t.Fatalf("the library says: %v", err)
+	}
+	if got, err := serialise(resources, w); err != nil || !bytes.Equal(got.Raw, want) {
+		t.Fatalf("%v, other bytes than kustomize build (-kustomize +library):\n%s", err, cmp.Diff(string(want), string(got.Raw)))
+	}
 }
 
 func unpack(t *testing.T, files render.Files, dir string) {

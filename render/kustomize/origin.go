@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-
-	"sigs.k8s.io/kustomize/api/resource"
 )
 
 // made is a resource as a file spells it.
@@ -53,10 +51,10 @@ func scalar(line string) string {
 
 // origin names the file that a resource came from, or else the root kustomization. The library forgets it, so it is
 // found again by kind and name; a name that a prefix or suffix has changed still contains the old one.
-func (w *walker) origin(res *resource.Resource) string {
+func (w *walker) origin(kind, name string) string {
 	best := made{file: w.root}
-	for _, m := range w.made[res.GetKind()] {
-		if len(m.name) > len(best.name) && strings.Contains(res.GetName(), m.name) {
+	for _, m := range w.made[kind] {
+		if len(m.name) > len(best.name) && strings.Contains(name, m.name) {
 			best = m
 		}
 	}

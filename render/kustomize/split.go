@@ -192,8 +192,7 @@ func inOrder(all []*resource.Resource) ([]*resource.Resource, error) {
 			return nil, errNotSplit
 		}
 		seen[id] = true
-		kind := strings.Join([]string{cmp.Or(id.Group, "~G"), cmp.Or(id.Version, "~V"), cmp.Or(id.Kind, "~K")}, "_")
-		list[i] = placed{id, res, kind + "\x00" + strings.Join([]string{cmp.Or(id.Namespace, "~X"), cmp.Or(id.Name, "~N")}, "|")}
+		list[i] = placed{id, res, sortKey(id.Group, id.Version, id.Kind, id.Namespace, id.Name)}
 	}
 	slices.SortFunc(list, func(a, b placed) int {
 		return cmp.Or(cmp.Compare(kindRank(a.Kind), kindRank(b.Kind)), strings.Compare(a.key, b.key))
@@ -202,6 +201,11 @@ func inOrder(all []*resource.Resource) ([]*resource.Resource, error) {
 		all[i] = p.Resource
 	}
 	return all, nil
+}
+
+// sortKey is what resources of one rank are sorted by.
+func sortKey(group, version, kind, namespace, name string) string {
+	return strings.Join([]string{cmp.Or(group, "~G"), cmp.Or(version, "~V"), cmp.Or(kind, "~K")}, "_") + "\x00" + cmp.Or(namespace, "~X") + "|" + cmp.Or(name, "~N")
 }
 
 // The kinds with a place of their own.

@@ -211,11 +211,16 @@ func (w *walker) document(res *resource.Resource) (render.Document, error) {
 	}
 	if len(w.stubs) > 0 && res.GetKind() == crdKind {
 		if s := w.stubs[versionsWord(res.YNode())]; s != nil {
-			line := []byte("  versions: " + s.word + "\n")
-			return render.Graft(w.origin(res), bytes.Replace(data, line, s.printed, 1), data, s.versions, "spec", "versions"), nil
+			return w.grafted(res.GetKind(), res.GetName(), data, s), nil
 		}
 	}
-	return render.NewDocument(w.origin(res), 0, data), nil
+	return render.NewDocument(w.origin(res.GetKind(), res.GetName()), 0, data), nil
+}
+
+// grafted gives a printed definition with its versions in place of the word.
+func (w *walker) grafted(kind, name string, data []byte, s *stub) render.Document {
+	line := []byte("  versions: " + s.word + "\n")
+	return render.Graft(w.origin(kind, name), bytes.Replace(data, line, s.printed, 1), data, s.versions, "spec", "versions")
 }
 
 func versionsWord(n *yaml.Node) string {

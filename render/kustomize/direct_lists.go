@@ -1,0 +1,48 @@
+package kustomize
+
+import "strings"
+
+// podLists are the lists of a pod that a strategic merge patch may change here, by their path in its spec: those with a key
+// are merged by it, the others replaced. The rest, such as ports, which go by two keys, is for the library. A test holds the
+// table against the library's schema.
+var podLists = map[string]string{
+	"imagePullSecrets": "name", "hostAliases": "ip", "tolerations": "", "readinessGates": "", "hostAliases/hostnames": "",
+	"dnsConfig/nameservers": "", "dnsConfig/options": "", "dnsConfig/searches": "", "securityContext/supplementalGroups": "", "securityContext/sysctls": "",
+	"containers": "name", "initContainers": "name",
+	"containers/args": "", "initContainers/args": "", "containers/command": "", "initContainers/command": "",
+	"containers/env": "name", "initContainers/env": "name", "containers/envFrom": "", "initContainers/envFrom": "",
+	"containers/volumeMounts": "mountPath", "initContainers/volumeMounts": "mountPath",
+	"containers/securityContext/capabilities/add": "", "containers/securityContext/capabilities/drop": "",
+	"initContainers/securityContext/capabilities/add": "", "initContainers/securityContext/capabilities/drop": "",
+	"containers/livenessProbe/exec/command": "", "containers/readinessProbe/exec/command": "", "containers/startupProbe/exec/command": "",
+}
+
+// podSpecs is where the spec of a pod stands in the kinds that have one.
+var podSpecs = map[string]string{
+	"v1:Pod": "/spec/", "v1:ReplicationController": "/spec/template/spec/", "apps/v1:Deployment": "/spec/template/spec/", "apps/v1:StatefulSet": "/spec/template/spec/",
+	"apps/v1:DaemonSet": "/spec/template/spec/", "apps/v1:ReplicaSet": "/spec/template/spec/", "batch/v1:Job": "/spec/template/spec/",
+	"batch/v1:CronJob": "/spec/jobTemplate/spec/template/spec/",
+}
+
+// otherLists are those of other kinds.
+var otherLists = map[string]map[string]string{
+	"networking.k8s.io/v1:Ingress":             {"/spec/rules": "", "/spec/tls": ""},
+	"networking.k8s.io/v1:NetworkPolicy":       {"/spec/ingress": "", "/spec/egress": "", "/spec/policyTypes": ""},
+	"rbac.authorization.k8s.io/v1:Role":        {"/rules": ""},
+	"rbac.authorization.k8s.io/v1:ClusterRole": {"/rules": ""},
+}
+
+// podSpec gives where the spec of its pod stands in an item; "" where it has none.
+func (it *item) podSpec() string { return podSpecs[it.apiVersion+":"+it.kind] }
+
+// listKey gives how a list of the item is merged.
+func (it *item) listKey(path string) (by string, known bool) {
+	if pod := it.podSpec(); pod != "" {
+		if inPod, ok := strings.CutPrefix(path, pod); ok {
+			by, known = podLists[inPod]
+			return by, known
+		}
+	}
+	by, known = otherLists[it.apiVersion+":"+it.kind][path]
+	return by, known
+}

@@ -1,0 +1,141 @@
+package kustomize
+
+import (
+	"bytes"
+	"path"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/ferry-cd/ferry/render"
+)
+
+// resources gives what an entry of a kustomization brings.
+func (d *direct) resources(k *kustomization, entry string) []*item {
+	name := path.Join(k.dir, entry)
+	if d.listed[name] {
+		return d.read(d.stubbed(name, d.own(k, entry)))
+	}
+	below := d.layers[name]
+	if below == nil {
+		d.leave()
+		return nil
+	}
+	return d.layer(below)
+}
+
+// own gives a file of a kustomization, which may have none outside its own folder.
+func (d *direct) own(k *kustomization, entry string) []byte {
+	name := path.Join(k.dir, entry)
+	data, ok := d.files[name]
+	d.leaveIf(!ok || k.dir != "." && !strings.HasPrefix(name, k.dir+"/"))
+	return data
+}
+
+// read gives the resources of a file.
+func (d *direct) read(data []byte) []*item {
+	var items []*item
+	d.leaveIf(!isPlainStream(data))
+	for _, doc := range render.Split(render.Document{Data: data}) {
+		if d.strange || d.ctx.Err() != nil {
+			d.leave()
+			return nil
+		}
+		values := d.values(doc.Data)
+		it := itemOf(values)
+		if it == nil {
+			d.leave()
+			return nil
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
+// isPlainStream tells documents that are separated by lines of three dashes alone, in which no comment means anything to the
+// library: in some it looks for a schema, and beside something empty it prints them where they cannot be read.
+func isPlainStream(data []byte) bool {
+	if bytes.Contains(data, []byte("config.kubernetes.io")) || bytes.Contains(data, []byte("config.k8s.io")) || bytes.HasPrefix(data, []byte("%")) {
+		return false
+	}
+	comments := bytes.IndexByte(data, '#') >= 0
+	wasComment, wasEmpty := false, false
+	for line := range bytes.Lines(data) {
+		text := bytes.TrimRight(line, "\n")
+		if (bytes.HasPrefix(text, []byte("---")) || bytes.HasPrefix(text, []byte("..."))) && string(text) != "---" {
+			return false
+		}
+		if !comments {
+			continue
+		}
+		text = bytes.TrimSpace(text)
+		if len(text) == 0 {
+			continue
+		}
+		at := bytes.IndexByte(text, '#')
+		isEmpty := bytes.Contains(text, []byte("{}")) || bytes.Contains(text, []byte("[]"))
+		if at >= 0 && bytes.IndexByte(text[at:], '{') >= 0 || at >= 0 && isEmpty || wasComment && isEmpty || wasEmpty && at == 0 {
+			return false
+		}
+		wasComment, wasEmpty = at == 0, isEmpty
+	}
+	return true
+}
+
+// values reads one document of plain YAML.
+func (d *direct) values(text []byte) map[string]any {
+	root, ok := render.ReadPlain(text)
+	if !ok {
+		d.leave()
+		return nil
+	}
+	return d.decoded(root)
+}
+
+func (d *direct) decoded(root *yaml.Node) map[string]any {
+	if root.Kind != yaml.MappingNode || !isPlainTree(root, false) {
+		d.leave()
+		return nil
+	}
+	v, ok := valueOf(root)
+	d.leaveIf(!ok)
+	values, _ := v.(map[string]any)
+	return values
+}
+
+// itemOf gives nil for what is no usual resource.
+func itemOf(values map[string]any) *item {
+	it := &item{values: values}
+	metadata, _ := values["metadata"].(map[string]any)
+	if metadata == nil || !take(values, "apiVersion", &it.apiVersion) || !take(values, "kind", &it.kind) || !take(metadata, "name", &it.name) {
+		return nil
+	}
+	if _, ok := metadata["namespace"]; ok && !take(metadata, "namespace", &it.namespace) {
+		return nil
+	}
+	if strings.HasSuffix(it.kind, "List") || !areTexts(metadata, "labels") || !areTexts(metadata, "annotations") {
+		return nil
+	}
+	return it
+}
+
+// take gives a field that has to be text with something in it.
+func take(values map[string]any, key string, to *string) bool {
+	*to, _ = values[key].(string)
+	return *to != ""
+}
+
+// areTexts tells whether a field is not there, or holds texts by name.
+func areTexts(values map[string]any, key string) bool {
+	field, ok := values[key]
+	if !ok {
+		return true
+	}
+	texts, _ := field.(map[string]any)
+	for _, v := range texts {
+		if _, ok := v.(string); !ok {
+			return false
+		}
+	}
+	return len(texts) > 0
+}

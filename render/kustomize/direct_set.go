@@ -1,0 +1,251 @@
+package kustomize
+
+import (
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/types"
+)
+
+// namespaced are kinds of Kubernetes that live in namespaces, refer to no namespace, and are in no danger of being taken for
+// others; wide are those that live in none.
+var (
+	namespaced = wordsOf(`v1:ConfigMap v1:Secret v1:Service v1:ServiceAccount v1:Pod v1:PersistentVolumeClaim v1:ReplicationController v1:LimitRange
+		v1:ResourceQuota v1:Endpoints apps/v1:Deployment apps/v1:StatefulSet apps/v1:DaemonSet apps/v1:ReplicaSet batch/v1:Job batch/v1:CronJob
+		networking.k8s.io/v1:Ingress networking.k8s.io/v1:NetworkPolicy policy/v1:PodDisruptionBudget autoscaling/v1:HorizontalPodAutoscaler
+		autoscaling/v2:HorizontalPodAutoscaler rbac.authorization.k8s.io/v1:Role`)
+	wide = wordsOf(`rbac.authorization.k8s.io/v1:ClusterRole storage.k8s.io/v1:StorageClass scheduling.k8s.io/v1:PriorityClass
+		networking.k8s.io/v1:IngressClass apiextensions.k8s.io/v1:CustomResourceDefinition`)
+)
+
+func wordsOf(text string) map[string]bool {
+	words := map[string]bool{}
+	for _, word := range strings.Fields(text) {
+		words[word] = true
+	}
+	return words
+}
+
+// isTheirOwn tells groups that are not Kubernetes' own; the library takes their kinds for namespaced.
+func isTheirOwn(apiVersion string) bool {
+	group, version := splitVersion(apiVersion)
+	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") && version != ""
+}
+
+// place puts items into a namespace.
+func (d *direct) place(namespace string, items []*item) {
+	if namespace == "" {
+		return
+	}
+	for _, it := range items {
+		what := it.apiVersion + ":" + it.kind
+		switch {
+		case wide[what]:
+			spec, _ := it.values["spec"].(map[string]any)
+			_, converts := spec["conversion"]
+			d.leaveIf(it.namespace != "" || converts)
+			continue
+		case namespaced[what]:
+		case !isTheirOwn(it.apiVersion) || renamers[it.kind]:
+			d.leave()
+			return
+		}
+		it.moved = it.moved || it.namespace != namespace
+		it.namespace = namespace
+		it.metadata()["namespace"] = namespace
+	}
+}
+
+func (it *item) metadata() map[string]any {
+	metadata, _ := it.values["metadata"].(map[string]any)
+	return metadata
+}
+
+// templates are where pods are described in the kinds that describe some.
+func (it *item) templates() (paths [][]string) {
+	group, version := splitVersion(it.apiVersion)
+	switch {
+	case it.kind == "Deployment", it.kind == "ReplicaSet", it.kind == "DaemonSet", it.kind == "StatefulSet" && group == "apps",
+		it.kind == "Job" && group == "batch", it.kind == "ReplicationController" && version == "v1":
+		return [][]string{{"spec", "template", "metadata"}}
+	case it.kind == "CronJob" && group == "batch":
+		return [][]string{{"spec", "jobTemplate", "metadata"}, {"spec", "jobTemplate", "spec", "template", "metadata"}}
+	}
+	return nil
+}
+
+// give notes what is set. The library keeps one value for all places where it has set a label: whoever changes it in one of
+// them later changes all, so what was set once may not be set again.
+func (d *direct) give(pairs map[string]string) {
+	for key := range pairs {
+		d.leaveIf(d.given[key])
+		d.given[key] = true
+	}
+}
+
+func (d *direct) label(l types.Label, items []*item) {
+	d.give(l.Pairs)
+	for _, it := range items {
+		d.setTexts(it.values, l.Pairs, "metadata", "labels")
+		if l.IncludeTemplates {
+			for _, path := range it.templates() {
+				d.setTexts(it.values, l.Pairs, append(path, "labels")...)
+			}
+		}
+	}
+}
+
+func (d *direct) annotate(annotations map[string]string, items []*item) {
+	d.give(annotations)
+	for _, it := range items {
+		d.setTexts(it.values, annotations, "metadata", "annotations")
+		for _, path := range it.templates() {
+			d.setTexts(it.values, annotations, append(path, "annotations")...)
+		}
+	}
+}
+
+// setTexts sets keys in a mapping, which it makes where it is not there.
+func (d *direct) setTexts(values map[string]any, pairs map[string]string, path ...string) {
+	if len(pairs) == 0 {
+		return
+	}
+	for _, key := range path {
+		below, there := values[key]
+		next, ok := below.(map[string]any)
+		if !there {
+			next = map[string]any{}
+			values[key] = next
+		} else if !ok {
+			d.leave()
+			return
+		}
+		values = next
+	}
+	for key, value := range pairs {
+		if _, isText := values[key].(string); !isText {
+			_, there := values[key]
+			d.leaveIf(there)
+		}
+		values[key] = value
+	}
+}
+
+// scaled are the kinds that replicas are set in.
+var scaled = []string{"Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"}
+
+func (d *direct) scale(r types.Replica, items []*item) {
+	found := false
+	for _, it := range items {
+		if it.name != r.Name || !slices.Contains(scaled, it.kind) {
+			continue
+		}
+		spec, ok := it.values["spec"].(map[string]any)
+		if !ok {
+			break
+		}
+		if had, there := spec["replicas"]; there {
+			_, isNumber := had.(int)
+			d.leaveIf(!isNumber)
+		}
+		spec["replicas"] = int(r.Count)
+		found = true
+	}
+	d.leaveIf(!found)
+}
+
+// image changes an image wherever a list of containers, or a volume, names it.
+func (d *direct) image(i types.Image, items []*item) {
+	if i.TagSuffix != "" || i.Name == "" || i.NewTag != "" && i.Digest != "" || !isPlainName(i.Name, "-_/.") {
+		d.leave()
+		return
+	}
+	for _, it := range items {
+		if it.kind != crdKind {
+			d.imagesIn(i, it.values, 0)
+		}
+	}
+}
+
+func (d *direct) imagesIn(i types.Image, v any, depth int) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, below := range v {
+			if key == "containers" || key == "initContainers" {
+				d.imagesOf(i, below)
+			}
+			_, holdsImage := below.(map[string]any)
+			d.leaveIf(key == "image" && holdsImage)
+			d.imagesIn(i, below, depth+1)
+		}
+	case []any:
+		for _, below := range v {
+			d.imagesIn(i, below, depth+1)
+		}
+	}
+}
+
+// imagesOf changes the image of each container in a list.
+func (d *direct) imagesOf(i types.Image, list any) {
+	containers, ok := list.([]any)
+	d.leaveIf(!ok)
+	for _, c := range containers {
+		container, ok := c.(map[string]any)
+		image, there := container["image"]
+		text, isText := image.(string)
+		d.leaveIf(!ok || there && !isText)
+		if isText {
+			container["image"] = d.renamed(i, text)
+		}
+	}
+}
+
+// renamed gives another name or tag to an image of this name. The library takes a dot in the name for any letter.
+func (d *direct) renamed(i types.Image, image string) string {
+	if len(image) < len(i.Name) {
+		return image
+	}
+	rest := image[len(i.Name):]
+	if rest != "" && rest[0] != ':' && rest[0] != '@' {
+		return image
+	}
+	if image[:len(i.Name)] != i.Name {
+		d.leaveIf(looksLike(image[:len(i.Name)], i.Name))
+		return image
+	}
+	if rest != "" && (rest[0] != ':' || !isPlainName(rest[1:], "-_.")) {
+		d.leave()
+		return image
+	}
+	name := i.Name
+	if i.NewName != "" {
+		name = i.NewName
+	}
+	switch {
+	case i.NewTag != "":
+		rest = ":" + i.NewTag
+	case i.Digest != "":
+		rest = "@" + i.Digest
+	}
+	return name + rest
+}
+
+// looksLike compares with dots that stand for anything; both are equally long.
+func looksLike(s, pattern string) bool {
+	for i := range len(pattern) {
+		if pattern[i] != '.' && s[i] != pattern[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlainName tells names of letters, digits and a few more.
+func isPlainName(s, more string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte(more, c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
