@@ -12,12 +12,32 @@ import (
 
 // limitsFile bounds what one render may take.
 type limitsFile struct {
-	Time      duration `yaml:"time" default:"30s" doc:"How long a render may take." example:"1m"`
+	Time      someTime `yaml:"time" default:"30s" doc:"How long a render may take." example:"1m"`
 	Memory    byteSize `yaml:"memory" default:"256MB" doc:"What templates may make, printed or not. One value, and all that is rendered, may be an eighth of it; the files of a kustomization a quarter." example:"512MB"`
 	Documents int      `yaml:"documents" default:"20000" jsonschema:"minimum=1,maximum=1000000" doc:"Documents of a render; a kustomization reads half as many." example:"40000"`
 	File      byteSize `yaml:"file" default:"16MB" doc:"Size of one file that a render reads. Helm itself reads none above 5 MB." example:"32MB"`
 	Depth     int      `yaml:"depth" default:"500" jsonschema:"minimum=1,maximum=5000" doc:"Levels of a value, and calls of tpl inside tpl; a template may be included inside itself twice as often." example:"1000"`
 	Aliases   byteSize `yaml:"aliases" default:"8MB" doc:"What aliases of YAML may unfold to in all files of a kustomization." example:"16MB"`
+}
+
+// someTime is a duration above zero: zero would be the built-in limit, and nobody would expect that.
+type someTime string
+
+func (someTime) rule() rule {
+	r := duration("").rule()
+	r.check = func(s string) error {
+		_, err := parseSomeTime(s)
+		return err
+	}
+	return r
+}
+
+func parseSomeTime(s string) (time.Duration, error) {
+	d, err := parseDuration(s)
+	if err == nil && d == 0 {
+		err = errors.New("no time at all; leave it out for the built-in limit")
+	}
+	return d, err
 }
 
 type byteSize string
@@ -57,7 +77,7 @@ type Limits struct {
 
 func limitsOf(f limitsFile) Limits {
 	l := Limits{Documents: f.Documents, Depth: f.Depth}
-	l.Time, _ = parseDuration(string(f.Time)) // what breaks a rule was reported
+	l.Time, _ = parseSomeTime(string(f.Time)) // what breaks a rule was reported
 	l.Memory, _ = parseSize(string(f.Memory))
 	l.File, _ = parseSize(string(f.File))
 	l.Aliases, _ = parseSize(string(f.Aliases))
@@ -76,9 +96,7 @@ func ParseLimits(text string) (Limits, error) {
 		var err error
 		switch to := ints[key]; {
 		case key == "time":
-			if l.Time, err = parseDuration(value); l.Time == 0 && err == nil {
-				err = errors.New("no time at all")
-			}
+			l.Time, err = parseSomeTime(value)
 		case key == "documents" || key == "depth":
 			if *to, err = strconv.Atoi(value); err != nil || *to < 1 {
 				err = errors.New("write a number above zero")

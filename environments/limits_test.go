@@ -26,6 +26,11 @@ func TestLimitsAreLaid(t *testing.T) {
 	if want := (Limits{Time: time.Minute, Memory: 512 << 20, Depth: 9}); l != want {
 		t.Errorf("got %v", l)
 	}
+	for text, want := range map[string]bool{"0s": false, "0h0m": false, "soon": false, "1ms": true, "1m": true} {
+		if err := someTime("").rule().check(text); (err == nil) != want {
+			t.Errorf("a limit of %s: %v", text, err)
+		}
+	}
 	for _, size := range []byteSize{"12", "0MB", "1.5GB", "10000MB", "1TB", "16mb"} {
 		if size.rule().check(string(size)) == nil {
 			t.Errorf("%s is taken for a size", size)

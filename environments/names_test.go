@@ -2,6 +2,8 @@ package environments
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -135,5 +137,34 @@ func TestCheckFiles(t *testing.T) {
 	const want = `ferry.yaml:58:18: "web" in "prod-eu" needs the values file "values/prod/web-big.yaml", which does not exist; did you mean "values/prod/web-bgi.yaml"?`
 	if err := c.CheckFiles(r); err == nil || err.Error() != want {
 		t.Errorf("have %v\nwant %s", err, want)
+	}
+}
+
+// A file below a linked folder is there, as it is for a render; one that is missing below it, or behind a link that leads out
+// of the repository, is not.
+func TestCheckFilesBelowLinks(t *testing.T) {
+	root := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755), os.WriteFile(filepath.Join(root, name), []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const config = "version: 1\napps:\n  - {name: shop, source: {repository: https://example.com/a, path: chart}}\nenvironments:\n" +
+		"  - {name: dev, kubernetes: {version: \"1.34\"}, values: [linked/a.yaml, linked/deep/b.yaml, linked/gone.yaml, out/c.yaml]}\n"
+	write("ferry.yaml", config)
+	write("real/a.yaml", "a: 1\n")
+	write("real/deep/b.yaml", "b: 1\n")
+	outside := t.TempDir()
+	if err := errors.Join(os.WriteFile(filepath.Join(outside, "c.yaml"), nil, 0o644), os.Symlink("real", filepath.Join(root, "linked")), os.Symlink(outside, filepath.Join(root, "out"))); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(t.Context(), Dir(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.CheckFiles(Dir(root))
+	if err == nil || strings.Count(err.Error(), "does not exist") != 2 || !strings.Contains(err.Error(), `"linked/gone.yaml"`) || !strings.Contains(err.Error(), `"out/c.yaml"`) {
+		t.Errorf("have %v", err)
 	}
 }

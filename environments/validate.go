@@ -1,7 +1,10 @@
 package environments
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
 )
@@ -22,11 +25,11 @@ func (c *Config) CheckFiles(src Source) error {
 		written, count := c.made[[2]string{p.App, p.Environment}].node, map[string]int{}
 		for _, v := range p.Configuration() {
 			at := written.get(v.Key).item(count[v.Key])
-			if path := at.get("path"); path != nil {
-				at = path
+			if named := at.get("path"); named != nil {
+				at = named
 			}
 			count[v.Key]++
-			if !v.Optional && !there[v.Path] && !(v.Folder && holds(all, v.Path)) {
+			if !v.Optional && !there[v.Path] && !(v.Folder && holds(all, v.Path)) && !linked(src, there, v) {
 				r.add(at.Position, didYouMean(v.Path, all), "%q in %q needs %s %q, which does not exist", p.App, p.Environment, v.What(), v.Path)
 			}
 		}
@@ -37,4 +40,15 @@ func (c *Config) CheckFiles(src Source) error {
 // holds tells whether a folder has any of the files.
 func holds(files []string, folder string) bool {
 	return slices.ContainsFunc(files, func(f string) bool { return strings.HasPrefix(f, folder+"/") })
+}
+
+// linked tells whether something lies below a link, which is followed as a render does; a list of files shows the link alone.
+func linked(src Source, there map[string]bool, v Reading) bool {
+	for folder := path.Dir(v.Path); folder != "."; folder = path.Dir(folder) {
+		if there[folder] {
+			_, err := src.ReadFile(v.Path)
+			return err == nil || v.Folder && !errors.Is(err, fs.ErrNotExist)
+		}
+	}
+	return false
 }
