@@ -18,7 +18,7 @@ import (
 // what to say. So each step only has to be right about what it does not leave.
 type direct struct {
 	*walker
-	ctx     context.Context
+	ctx     context.Context           // ends with the time of the render
 	layers  map[string]*kustomization // by folder
 	given   map[string]bool           // labels and annotations that a kustomization has set
 	strange bool                      // this is for the library

@@ -75,6 +75,7 @@ func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output,
 	if documents, ok := w.direct(ctx); ok {
 		return w.output(documents), nil
 	}
+	w.last = w.lastOf()
 	resources, err := build(ctx, w)
 	if err != nil {
 		return render.Output{}, err

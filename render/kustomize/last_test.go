@@ -53,7 +53,7 @@ func wlast(t *testing.T, files render.Files) *last {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.last
+	return w.lastOf()
 }
 
 // What sees labels or images after they were set, or is written so that lines do not tell it apart, is left to the library.
@@ -88,7 +88,6 @@ func TestLastRefused(t *testing.T) {
 	files := render.Files{"all.yaml": []byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c, labels: [a]}}\n"), "kustomization.yaml": []byte("resources: [all.yaml]\nlabels: [{pairs: {tier: web}}]\n")}
 	_, err := New().Render(context.Background(), render.Request{Files: files, Dir: "."})
 	w, _ := walk(fromFiles(files), listed(files), ".", render.BuiltIn)
-	w.last = nil
 	_, whole := build(context.Background(), w)
 	if err == nil || whole == nil || err.Error() != whole.Error() {
 		t.Errorf("got %v, the library says %v", err, whole)

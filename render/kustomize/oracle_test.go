@@ -62,6 +62,7 @@ func same(t *testing.T, files render.Files, dir string) (render.Output, error) {
 // sameByLibrary builds what may have been built without the library by the library, too, in all the ways round it.
 func sameByLibrary(t *testing.T, w *walker, want []byte) {
 	t.Helper()
+	w.last = w.lastOf()
 	resources, err := build(context.Background(), w)
 	if err != nil {
 		t.Fatalf("the library says: %v", err)

@@ -9,13 +9,6 @@ import (
 // line to the standard error of the program around it, in every build and every part of one. patchesStrategicMerge,
 // patchesJson6902 and vars have no other word of quite the same meaning, so they stay, and so do their lines.
 func (k *kustomization) modernise() {
-	var written types.Kustomization
-	if written.Unmarshal(k.text) != nil {
-		return
-	}
-	if complaints := written.CheckDeprecatedFields(); complaints == nil || len(*complaints) == 0 {
-		return
-	}
 	modern := k.Kustomization                                         // whose bases and imageTags are resources and images already
 	if old := modern.CommonLabels; len(old) > 0 && !k.labelsTwice() { //nolint:staticcheck // people write it, and this is where it ends
 		modern.Labels = append(modern.Labels[:len(modern.Labels):len(modern.Labels)], types.Label{Pairs: old, IncludeSelectors: true})

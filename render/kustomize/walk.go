@@ -106,9 +106,6 @@ func walk(read reader, list func(string) []string, dir string, limits render.Lim
 		w.root, w.metadata = root.file, root.BuildMetadata
 		root.follow()
 	}
-	if len(w.problems) == 0 {
-		w.last = w.lastOf()
-	}
 	return w, errors.Join(w.problems...)
 }
 
@@ -161,8 +158,11 @@ func (k *kustomization) parse() (ok bool) {
 		k.problems = append(k.problems, &Problem{File: k.file, Reason: err.Error()})
 		return false
 	}
+	complaints := k.CheckDeprecatedFields()
 	k.FixKustomization()
-	k.modernise()
+	if complaints != nil && len(*complaints) > 0 {
+		k.modernise()
+	}
 	return true
 }
 
