@@ -106,26 +106,33 @@ func UnknownRules(levels map[string]Level) []string {
 	return unknown
 }
 
+// active is a rule at the level that it has for the one who asks.
+type active struct {
+	*Rule
+	level Level
+}
+
 // judge holds each changed resource against the table.
 type judge struct {
-	rules      []Rule // those that are on, at their level
+	rules      []active // those that are on
 	autoscaled map[scaled]bool
 	risks      []Risk
 }
 
 func newJudge(o Options, new render.Manifests) *judge {
-	j := &judge{autoscaled: autoscaled(new, o.Namespace)}
-	for _, r := range table {
+	j := &judge{autoscaled: autoscaled(new, o.Namespace), rules: make([]active, 0, len(table))}
+	for i := range table {
+		r := active{&table[i], table[i].Level}
 		if level, named := o.Levels[r.ID]; named {
-			r.Level = level
+			r.level = level
 		}
-		if r.Level == Off {
+		if r.level == Off {
 			continue
 		}
 		j.rules = append(j.rules, r)
 		for _, f := range o.Facts {
 			if f.Rule == r.ID {
-				j.risks = append(j.risks, Risk{r.ID, r.Level, r.Title, f.Resource, f.File, f.Field, f.Reason})
+				j.risks = append(j.risks, Risk{r.ID, r.level, r.Title, f.Resource, f.File, f.Field, f.Reason})
 			}
 		}
 	}
@@ -139,7 +146,7 @@ func (j *judge) see(c Change, s *scene) {
 			continue
 		}
 		for _, found := range r.find(s) {
-			j.risks = append(j.risks, Risk{r.ID, r.Level, r.Title, c.Resource, cmp.Or(c.NewPath, c.OldPath), found.field, found.reason})
+			j.risks = append(j.risks, Risk{r.ID, r.level, r.Title, c.Resource, cmp.Or(c.NewPath, c.OldPath), found.field, found.reason})
 		}
 	}
 }

@@ -82,6 +82,7 @@ type loader struct {
 	apps     []writtenApp
 	layers   map[string]*node // settings of each environment: built in, defaults and its own
 	placed   []placed
+	scratch  environmentFile // where settings are laid on others
 	told     map[toldAt]bool
 }
 

@@ -118,7 +118,7 @@ func (l *loader) placeOne(app *writtenApp, environment string, settings environm
 	switch {
 	case n == l.layers[environment]:
 	case isFlat(everywhere) && isFlat(here):
-		settings = upon(upon(settings, everywhere), here)
+		settings = l.upon(settings, everywhere, here)
 	default:
 		settings = quiet(n)
 	}
@@ -152,19 +152,23 @@ func isFlat(n *node) bool {
 	return n == nil || n.kind == mapping && !slices.ContainsFunc(n.items, func(item *node) bool { return item.kind != scalar })
 }
 
-// upon decodes what is flat on top of settings. A thousand apps that each name a namespace share all else.
-func upon(settings environmentFile, flat *node) environmentFile {
-	if flat == nil {
-		return settings
-	}
-	v := reflect.ValueOf(&settings).Elem()
-	for i, key := range flat.keys {
-		if f, ok := fieldOf(v.Type(), key.text); ok {
-			v.FieldByIndex(f.index).SetZero()
-			decoder{&reporter{}}.decode(flat.items[i], v.FieldByIndex(f.index), key.text)
+// upon decodes what is flat on top of settings. A thousand apps that each name a namespace share all else, and the place where
+// that is done.
+func (l *loader) upon(settings environmentFile, flat ...*node) environmentFile {
+	l.scratch = settings
+	v := reflect.ValueOf(&l.scratch).Elem()
+	for _, n := range flat {
+		if n == nil {
+			continue
+		}
+		for i, key := range n.keys {
+			if f, ok := fieldOf(v.Type(), key.text); ok {
+				v.FieldByIndex(f.index).SetZero()
+				decoder{&reporter{}}.decode(n.items[i], v.FieldByIndex(f.index), key.text)
+			}
 		}
 	}
-	return settings
+	return l.scratch
 }
 
 func goesTo(app appFile, environment string) bool {

@@ -26,7 +26,7 @@ func TestUponDecodesAsALayer(t *testing.T) {
 			t.Fatalf("%s is not flat", text)
 		}
 		want := quiet(layer(base, flat, true))
-		if got := upon(quiet(base), flat); !reflect.DeepEqual(got, want) {
+		if got := new(loader).upon(quiet(base), flat, nil); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %s", text, cmp.Diff(fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", got)))
 		}
 	}

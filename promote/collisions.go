@@ -19,7 +19,7 @@ import (
 func (p *Promoter) collisions(ctx context.Context, s *Snapshot, plan *Plan) []error {
 	var failures []error
 	var free []Promotion
-	n := neighbourhood{changes: map[Key]*Change{}, homes: map[string]map[string][]environments.Placement{}}
+	n := neighbourhood{changes: map[Key]*Change{}, homes: map[string]map[string][]string{}}
 	for _, pr := range plan.Promotions {
 		for i := range pr.Changes {
 			n.changes[pr.Changes[i].Key] = &pr.Changes[i]
@@ -44,7 +44,7 @@ func (p *Promoter) collisions(ctx context.Context, s *Snapshot, plan *Plan) []er
 // time to look at each of them for each other one.
 type neighbourhood struct {
 	changes map[Key]*Change
-	homes   map[string]map[string][]environments.Placement // by environment and stem
+	homes   map[string]map[string][]string // of apps, by environment and stem
 }
 
 func (p *Promoter) collide(ctx context.Context, s *Snapshot, n neighbourhood, c *Change) error {
@@ -57,7 +57,7 @@ func (p *Promoter) collide(ctx context.Context, s *Snapshot, n neighbourhood, c 
 	for _, m := range c.New {
 		stems[stem(m.Path)] = true
 		for _, other := range homes[stem(m.Path)] {
-			near[other.App] = true
+			near[other] = true
 		}
 	}
 	var problems []error
@@ -78,18 +78,18 @@ func (p *Promoter) collide(ctx context.Context, s *Snapshot, n neighbourhood, c 
 }
 
 // homes lists the apps of an environment by the stems of their files, once for all changes in it.
-func (p *Promoter) homes(ctx context.Context, s *Snapshot, n neighbourhood, environment string) (map[string][]environments.Placement, error) {
+func (p *Promoter) homes(ctx context.Context, s *Snapshot, n neighbourhood, environment string) (map[string][]string, error) {
 	if known, ok := n.homes[environment]; ok {
 		return known, nil
 	}
-	homes := map[string][]environments.Placement{}
+	homes := map[string][]string{}
 	for _, pl := range s.placements {
 		if pl.Environment != environment {
 			continue
 		}
 		if c, changed := n.changes[key(pl)]; changed {
 			for _, m := range c.New {
-				homes[stem(m.Path)] = append(homes[stem(m.Path)], pl)
+				homes[stem(m.Path)] = append(homes[stem(m.Path)], pl.App)
 			}
 			continue
 		}
@@ -98,7 +98,7 @@ func (p *Promoter) homes(ctx context.Context, s *Snapshot, n neighbourhood, envi
 			return nil, err
 		}
 		for name := range here {
-			homes[stem(name)] = append(homes[stem(name)], pl)
+			homes[stem(name)] = append(homes[stem(name)], pl.App)
 		}
 	}
 	n.homes[environment] = homes

@@ -43,9 +43,18 @@ type tree struct {
 
 // canonical gives the canonical form of a tree that has been read.
 func (t *tree) canonical() []byte {
-	t.writing.Do(func() { t.written = write(nil, t.root) })
+	t.writing.Do(func() {
+		buf := spare.Get().(*[]byte)
+		*buf = write((*buf)[:0], t.root)
+		if t.written = bytes.Clone(*buf); cap(*buf) <= maxSpare {
+			spare.Put(buf)
+		}
+	})
 	return t.written
 }
+
+// spare are buffers in which trees are written, so that what is kept is as long as it need be.
+var spare = sync.Pool{New: func() any { return new([]byte) }}
 
 func (t *tree) read(data []byte) (*yaml.Node, Problems) {
 	t.once.Do(func() {
