@@ -1,52 +1,181 @@
 package template_test
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-	"testing"
-
-	"github.com/ferry-cd/ferry/render/helm/template"
-)
-
-func cross(t *testing.T, l *template.Language, funcs template.FuncMap, places, values []string) {
-	for _, place := range places {
-		for _, v := range values {
-			if skipped(place, v) {
-				continue
-			}
-			agree(t, l, "x.yaml", fmt.Sprintf(place, v), funcs, func() any { return world() })
-		}
-	}
-}
-
-// skipped are loops that would go on for years.
-func skipped(place, v string) bool {
-	return strings.Contains(place, "range") && slices.Contains([]string{".u64", ".dur"}, v)
-}
-
 // constructs is what single values in single places do not show.
 var constructs = map[string][]string{
-	"text": {"", "plain", "{{/* comment */}}", "a {{- /* c */ -}} b", "{{ \"{{\" }}", "%d %s 100%", "{{ 1 }}%!d{{ .missing }}", "\n{{ .s }}\n", "{{- 1 -}} x {{- 2 -}}"},
-	"constants": {"{{ 'x' }}", "{{ 1_000 }}", "{{ 0x1p4 }}", "{{ 0b11 }}", "{{ 0o17 }}", "{{ 1e100 }}", "{{ -0 }}", "{{ -0.0 }}", "{{ 9223372036854775807 }}", "{{ 9223372036854775808 }}", "{{ print 9223372036854775808 }}", "{{ 1.0 }}", "{{ 1. }}",
-		"{{ 1+2i }}", "{{ 2i | print }}", "{{ `a\n` }}", "{{ \"a\\n\" | js }}", "{{ '\\n' }}", "{{ 0xe }}", "{{ kind 0xe }}", "{{ kind 'e' }}", "{{ kind 1e0 }}", "{{ kind 1 }}", "{{ kind 0x1p0 }}", "{{ f32 1 }}", "{{ f32 0x10 }}", "{{ i8 200 }}", "{{ i8 1.0 }}", "{{ i8 1.5 }}",
-		"{{ u8 -1 }}", "{{ u8 256 }}", "{{ cplx 1 }}", "{{ cplx 1i }}", "{{ boolean true }}", "{{ boolean 1 }}", "{{ upper 1 }}", "{{ upper true }}", "{{ upper nil }}", "{{ bytes \"a\" }}", "{{ bytes nil }}", "{{ ptr nil }}", "{{ ints 1 2.0 \"x\" }}", "{{ wordy \"w\" }}", "{{ wordy 1 }}", "{{ nil }}", "{{ nil | print }}", "{{ print nil }}", "{{ stringer 1 }}", "{{ stringer \"a\" }}", "{{ byValue 1 }}", "{{ structv true }}", "{{ nilMap nil }}"},
-	"not functions": {"{{ 1 2 }}", "{{ .s 1 }}", "{{ .s | .i }}", "{{ $x := 1 }}{{ $x 2 }}", "{{ $x := 1 }}{{ 2 | $x }}", "{{ . 1 }}", "{{ (.s) 1 }}", "{{ 1 | (.s) }}", "{{ upper \"x\" | (print \"y\") }}", "{{ true false }}", "{{ \"a\" \"b\" }}", "{{ nil 1 }}", "{{ .missing 1 }}", "{{ .m.one 1 }}", "{{ 1 | .m.one }}",
-		"{{ .thing.Name 1 }}", "{{ 1 | .thing.Name }}", "{{ .thing.Func \"a\" }}", "{{ call .thing.Func \"a\" }}", "{{ .fn \"X\" }}", "{{ .nil 1 }}", "{{ .nil.x 1 }}", "{{ $ 1 }}", "{{ $.s 1 }}", "{{ .named.a 1 }}", "{{ .named.zz 1 }}", "{{ .nm.x 1 }}"},
-	"arity": {"{{ upper }}", "{{ upper \"a\" \"b\" }}", "{{ \"a\" | upper \"b\" }}", "{{ both \"a\" }}", "{{ \"b\" | both \"a\" }}", "{{ \"c\" | both \"a\" \"b\" }}", "{{ default }}", "{{ 1 | default }}", "{{ default 1 }}", "{{ strs }}", "{{ \"x\" | strs }}", "{{ eq }}", "{{ eq 1 }}", "{{ 1 | eq }}", "{{ ne 1 }}", "{{ lt 1 }}", "{{ not }}", "{{ not 1 2 }}",
-		"{{ and }}", "{{ or }}", "{{ 1 | and }}", "{{ 0 | or }}", "{{ len }}", "{{ index }}", "{{ slice }}", "{{ call }}", "{{ print }}", "{{ println }}", "{{ printf }}", "{{ html }}", "{{ print upper }}", "{{ print (upper) }}", "{{ upper | print }}", "{{ noargs 1 }}", "{{ 1 | noargs }}", "{{ print noargs }}", "{{ print default }}", "{{ .thing.Add }}", "{{ .thing.Add 1 }}", "{{ 2 | .thing.Add 1 }}", "{{ .thing.Add 1 2 3 }}", "{{ .thing.Hello 1 }}", "{{ .thing.Hello \"a\" \"b\" }}", "{{ \"c\" | .thing.Hello \"a\" }}", "{{ print .thing.Add }}"},
-	"methods": {"{{ .thing.Add 1 1.5 }}", "{{ .thing.Add .i .i8 }}", "{{ .thing.Add .i .i }}", "{{ .thing.Add .s 1 }}", "{{ .thing.Add nil 1 }}", "{{ .p.Rename \"new\" }}{{ .p.Name }}", "{{ .thing.Rename \"new\" }}", "{{ .p.Takes .p }}", "{{ .p.Takes .thing }}", "{{ .p.Takes nil }}", "{{ .p.Takes .p.Pointer }}", "{{ range .p.Things }}{{ .Rename \"q\" }}{{ .Name }}{{ end }}{{ .p.Things }}",
-		"{{ (index .p.Things 0).Rename \"r\" }}", "{{ .p.TakesMap .named }}", "{{ .p.TakesMap .m }}", "{{ .p.TakesMap .pmap }}", "{{ .p.TakesMap nil }}", "{{ .p.TakesMap .s }}", "{{ .p.TakesAny nil }}", "{{ .p.TakesAny .nil }}", "{{ .p.TakesAny 1.0 }}", "{{ .p.TakesStringer .spoken }}", "{{ .p.TakesStringer .pointed }}", "{{ .p.TakesStringer .ppointed }}", "{{ .p.TakesStringer nil }}", "{{ .p.TakesStringer .nil }}", "{{ .p.TakesStringer .missing }}", "{{ .p.TakesStringer .p.NoStringer }}", "{{ .p.TakesStringer .p.Stringer }}", "{{ range .p.Pointed }}{{ $.p.TakesStringer . }}{{ end }}", "{{ stringer (index .p.Pointed 0) }}", "{{ range .p.Pointed }}{{ . }}{{ end }}", "{{ range .thing.Pointed }}{{ . }}{{ end }}", "{{ range $x := .p.Pointed }}{{ $x }}{{ end }}",
-		"{{ .p.TakesFloat 1 2 3 true }}", "{{ .p.TakesFloat 1.5 2i 300 false }}", "{{ .p.TakesFloat \"a\" 1 1 true }}", "{{ .p.TakesFloat 1 1 -1 true }}", "{{ .p.TakesFloat 1 1 1 1 }}", "{{ .p.Value . }}", "{{ .p.Value nil }}", "{{ .p.Value 1 }}", "{{ .p.Reflected.a }}", "{{ .thing.Two }}", "{{ .thing.Strange }}", "{{ .thing.Nothing }}", "{{ .thing.Panics }}", "{{ .thing.PanicsError }}", "{{ .thing.Fails \"%d\" }}", "{{ .thing.Fails .s | upper }}", "{{ .named.Has \"a\" }}", "{{ .named.Has }}", "{{ .named.Fail }}", "{{ \"a\" | .named.Has }}", "{{ .named.sub.YAML }}", "{{ .word.Loud }}", "{{ .np.Hello }}", "{{ .np.NoSelf }}", "{{ .np.Rename \"x\" }}", "{{ .np.Promoted }}", "{{ .np.Foo }}", "{{ .p.NoSelf.NoSelf }}", "{{ .pp.Name }}", "{{ .pp.Hello }}", "{{ .pp.Rename \"z\" }}{{ .p.Name }}", "{{ .err.Error }}", "{{ .error.Error }}", "{{ .p.Err.Error }}", "{{ .p.NoStringer.String }}", "{{ .p.Stringer.String }}", "{{ .p.Stringer.Text }}", "{{ .p.Stringer.Nope }}", "{{ .when.Year }}", "{{ .when.Format \"2006\" }}", "{{ .p.Time.Year }}", "{{ .dur.Hours }}", "{{ .dur }}", "{{ .thing.inner }}", "{{ .thing.unseen }}", "{{ .p.base.Promoted }}", "{{ .thing.Promoted }}{{ .p.Promoted }}", "{{ .hidden.secret }}", "{{ .hidden.Secret }}", "{{ .outer.Deep }}", "{{ .outer.Name }}", "{{ .full.Name }}"},
-	"chains": {"{{ (.deep).b.c }}", "{{ (.deep.b).n.x }}", "{{ .deep.b.n.x }}", "{{ .deep.b.zz.x }}", "{{ .deep.b.c.d }}", "{{ $x := .deep.b.c }}{{ $x.d }}", "{{ $x := .deep.zz }}{{ $x.d }}", "{{ with .deep }}{{ .b.c }}{{ $.s }}{{ end }}", "{{ (index .deep.b.list 0).x }}", "{{ (index .deep.b.list 1).x }}", "{{ (index .deep.b.list 2).x }}", "{{ (1).x }}", "{{ (nil).x }}", "{{ (print).x }}", "{{ pthing.Name }}", "{{ pthing.Pointer.Name }}", "{{ noThing.Name }}", "{{ answer.x }}", "{{ nothing.x }}", "{{ noMap.x }}", "{{ (noMap).x.y }}", "{{ (.thing).Add 1 2 }}", "{{ 2 | (.thing).Add 1 }}", "{{ (.p).Rename \"a\" }}", "{{ (.fn).x }}", "{{ .i.x }}", "{{ .list.x }}", "{{ .words.x }}", "{{ .ch.x }}", "{{ .im.x }}", "{{ .wm.w }}", "{{ .am.x }}", "{{ .am.zz }}", "{{ .sm.zz }}", "{{ .sm.zz.y }}", "{{ .pmap.k.x }}", "{{ .ps.x }}", "{{ .st.A }}{{ .st.B }}{{ .st.B.C }}", "{{ .tree.Left.Left }}", "{{ .tree.Left.Left.Label }}", "{{ .tree.Left.Left.Nope }}", "{{ .rv.x }}"},
-	"conditions": {"{{ if .t }}a{{ else if .no }}b{{ else }}c{{ end }}", "{{ if .no }}a{{ else if .t }}b{{ else }}c{{ end }}", "{{ if .no }}a{{ else if .no }}b{{ else }}c{{ end }}", "{{ with .s }}{{ . }}{{ else with .i }}{{ . }}{{ end }}", "{{ with .empty }}{{ . }}{{ else with .i }}{{ . }}{{ else }}n{{ end }}", "{{ with $x := .s }}{{ $x }}{{ . }}{{ end }}", "{{ with $x := .empty }}{{ else }}[{{ $x }}]{{ end }}", "{{ if $x := .s }}{{ $x }}{{ end }}", "{{ if $x := .empty }}{{ else }}{{ $x }}{{ .s }}{{ end }}",
-		"{{ if and .t .s .i }}y{{ end }}", "{{ if or .no .empty .nil }}y{{ else }}n{{ end }}", "{{ and .t (fails) }}", "{{ and .no (fails) }}", "{{ or .t (fails) }}", "{{ or .no (panics) }}", "{{ and 1 2 3 }}", "{{ or 0 \"\" nil }}", "{{ and 1 nil }}", "{{ .s | and 1 }}", "{{ .nil | or 0 }}", "{{ fails | or 1 }}", "{{ not (and .t .no) }}", "{{ if not .missing }}y{{ end }}", "{{ and .nil.x 1 }}", "{{ or $.missing.x 1 }}", "{{ and (rvid .s) 1 }}", "{{ if lt 1 2 }}y{{ end }}", "{{ if (eq .s \"text\") }}y{{ end }}", "{{ if fails }}{{ end }}", "{{ with fails }}{{ end }}", "{{ with .nil }}{{ end }}x", "{{ if }}{{ end }}"},
-	"loops": {"{{ range .list }}{{ if eq . 1 }}{{ continue }}{{ end }}<{{ . }}>{{ end }}", "{{ range .list }}{{ if eq . 1 }}{{ break }}{{ end }}<{{ . }}>{{ end }}", "{{ range .words }}{{ range $.ints }}{{ if eq . 1 }}{{ break }}{{ end }}{{ . }}{{ end }};{{ end }}", "{{ range .words }}{{ with . }}{{ continue }}{{ end }}no{{ end }}", "{{ range .words }}{{ if true }}{{ with 1 }}{{ break }}{{ end }}{{ end }}no{{ else }}else{{ end }}", "{{ range $i, $x := .words }}{{ $i = 5 }}{{ $x = 6 }}{{ $i }}{{ $x }}{{ end }}", "{{ $x := 0 }}{{ range .words }}{{ $x = . }}{{ end }}{{ $x }}", "{{ $x := 0 }}{{ range .words }}{{ $x := . }}{{ end }}{{ $x }}", "{{ range $x := .words }}{{ $y := $x }}{{ $y }}{{ end }}",
-		"{{ range $k, $v := .m }}{{ $k }}={{ $v }};{{ end }}", "{{ range $k, $v := .named }}{{ $k }}={{ $v }};{{ end }}", "{{ range $k, $v := .am }}{{ $v }}{{ end }}", "{{ range .m }}{{ set $.m \"one\" 2 }}{{ . }}{{ end }}", "{{ range $k, $v := .m }}{{ $_ := set $.m (print $k \"x\") 1 }}{{ end }}{{ len .m }}", "{{ range $i := .i }}{{ $i }}{{ end }}", "{{ range $i, $x := .i }}{{ end }}", "{{ range 3 }}{{ . }}{{ end }}", "{{ range 0 }}{{ else }}e{{ end }}", "{{ range -1 }}{{ else }}e{{ end }}", "{{ range .i8 }}{{ kind . }}{{ end }}", "{{ range .u }}{{ . }}{{ break }}{{ end }}", "{{ range $i, $x := .ch }}{{ $i }}{{ $x }}{{ end }}", "{{ range .ch }}{{ break }}{{ end }}{{ range .ch }}{{ . }}{{ end }}", "{{ range .nch }}{{ else }}e{{ end }}", "{{ range .send }}{{ end }}", "{{ range .seq }}{{ . }}{{ continue }}{{ end }}", "{{ range .seq }}{{ . }}{{ break }}{{ end }}", "{{ range $a, $b := .seq }}{{ end }}", "{{ range $a, $b := .seq2 }}{{ $a }}{{ $b }}{{ . }}{{ end }}", "{{ range $a := .seq2 }}{{ $a }}{{ . }}{{ end }}", "{{ range .seq2 }}{{ . }}{{ end }}", "{{ range .thing.NoSeq }}{{ else }}e{{ end }}", "{{ range .fn }}{{ end }}", "{{ range .s }}{{ end }}", "{{ range .f }}{{ end }}", "{{ range .thing }}{{ end }}", "{{ range .p }}{{ end }}", "{{ range .np }}{{ else }}e{{ end }}", "{{ range .t }}{{ end }}", "{{ range nil }}{{ else }}e{{ end }}", "{{ range $x := .none }}{{ else }}{{ $x }}{{ end }}", "{{ range $i, $x := .none }}{{ else }}{{ $i }}{{ $x }}{{ end }}", "{{ $x := 1 }}{{ range $x = .none }}{{ else }}{{ $x }}{{ end }}", "{{ range .words }}{{ fails }}{{ end }}", "{{ range fails }}{{ end }}", "{{ range .matrix }}{{ range . }}{{ . }}{{ end }},{{ end }}", "{{ range $i, $i := .words }}{{ $i }}{{ end }}", "{{ range (list ($z := 1) 2) }}{{ . }}{{ $z }}{{ end }}", "{{ range $i, $v := (list ($z := 1) 2) }}{{ $i }}{{ $v }}{{ $z }}{{ end }}"},
-	"variables": {"{{ $x := 1 }}{{ $x = 2 }}{{ $x }}", "{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ end }}{{ $x }}", "{{ $x := 1 }}{{ if true }}{{ $x := 2 }}{{ $x }}{{ end }}{{ $x }}", "{{ $x := .list }}{{ range $x }}{{ $x = 1 }}{{ end }}{{ $x }}", "{{ $ }}", "{{ $ := 1 }}{{ $ }}", "{{ $x := 1 }}{{ $ = 2 }}{{ $ }}", "{{ with .s }}{{ $ = 3 }}{{ end }}{{ $ }}", "{{ $x := fails }}", "{{ $x := .nil }}{{ $x }}{{ upper $x }}", "{{ $x := nothing }}{{ kind $x }}", "{{ print ($x := 1) $x }}", "{{ $x := ($y := 2) }}{{ $x }}{{ $y }}", "{{ or true ($x := 1) }}{{ $x }}", "{{ $x := 0 }}{{ if or true ($x := 1) }}{{ $x }}{{ end }}", "{{ if and .no ($q := 1) }}{{ else }}{{ $q }}{{ end }}", "{{ range 3 }}{{ if or . ($q := .) }}{{ $q }}{{ end }}{{ end }}", "{{ if and .no ($q := 1) }}{{ else }}{{ $q = 2 }}{{ end }}", "{{ $x := .deep.b }}{{ $x.c }}{{ $x.n }}{{ $x.zz.y }}", "{{ $x := .p }}{{ $x.Rename \"v\" }}{{ $x.Name }}", "{{ define \"t\" }}{{ $ }}{{ $x := 5 }}{{ $x }}{{ end }}{{ $x := 1 }}{{ template \"t\" $x }}{{ $x }}", "{{ template \"t\" $y := 3 }}{{ $y }}{{ define \"t\" }}{{ . }}{{ end }}"},
-	"templates": {"{{ template \"nope\" }}", "{{ template \"nope\" (fails) }}", "{{ define \"t\" }}[{{ . }}]{{ end }}{{ template \"t\" }}{{ template \"t\" . }}{{ template \"t\" .s }}", "{{ define \"t\" }}{{ if . }}{{ template \"t\" \"\" }}x{{ end }}{{ end }}{{ template \"t\" 1 }}", "{{ block \"b\" .s }}({{ . }}){{ end }}", "{{ block \"b\" .nil }}({{ .x }}){{ end }}", "{{ define \"t\" }}{{ fails }}{{ end }}{{ template \"t\" }}", "{{ define \"t\" }}{{ .x.y.z }}{{ end }}{{ template \"t\" .m }}", "{{ define \"t\" }}{{ end }}{{ template \"t\" }}", "{{ define \"a\" }}{{ template \"b\" . }}{{ end }}{{ define \"b\" }}{{ .nope.x }}{{ end }}{{ template \"a\" .deep }}", "{{ define \"t\" }}{{ range . }}{{ break }}{{ end }}{{ end }}{{ range .words }}{{ template \"t\" $.words }}{{ . }}{{ end }}", "{{ define \"t\" }}{{ with .a }}{{ $ }}{{ end }}{{ end }}{{ template \"t\" .named }}", "{{ define \"%d%\" }}{{ fails }}{{ end }}{{ template \"%d%\" }}", "{{ define \"q\\\"\" }}{{ .x.y }}{{ end }}{{ template \"q\\\"\" 1 }}", "{{ template \"t\" fails }}{{ define \"t\" }}{{ end }}"},
-	"printing":  {"{{ printf \"%s|%d|%v|%q|%5.2f|%x|%t|%T\" .s .i .m .s .f .s .t .p }}", "{{ printf \"%d\" .s }}", "{{ printf \"%!\" }}", "{{ printf .i }}", "{{ printf \"%s\" .nil }}", "{{ printf \"%v %v\" .missing nil }}", "{{ print .s .i .f .s }}", "{{ print 1 2 \"a\" \"b\" 3 }}", "{{ println .s nil }}", "{{ html .html .nil 1 }}", "{{ js .html }}", "{{ urlquery .html 1 }}", "{{ .html | html | js }}", "{{ .fn }}", "{{ .ch }}", "{{ .bad }}", "{{ .p.Spoken }}", "{{ .list }}", "{{ .tiny }}{{ .big }}{{ .whole }}{{ .f32 }}{{ 1e20 }}{{ 1e21 }}{{ 123456789.0 }}", "{{ .neg }}", "{{ .bytes }}", "{{ .runes }}", "{{ .np }}", "{{ .pn }}", "{{ .ppointed }}{{ .pointed }}", "{{ .err }}{{ .error }}", "{{ fails }}", "{{ fails | upper }}", "{{ panics }}", "{{ panicsWith 1 }}", "{{ 1 | panicsWith }}", "{{ nilMap nil }}", "{{ call .pf }}", "{{ call .nf }}", "{{ call .ef true }}", "{{ call .ef false }}", "{{ call .ef 1 }}", "{{ call .ef nil }}", "{{ call .vf 1 2 .u }}", "{{ call .vf \"a\" }}", "{{ call .vf nil }}", "{{ call .bad }}", "{{ call .bad2 }}", "{{ call nil }}", "{{ call .nil }}", "{{ call .missing.x }}", "{{ .fn | call }}", "{{ \"A\" | call .fn }}", "{{ call .fn }}", "{{ call .s }}", "{{ call (.fn) 1 }}"},
-	"index":     {"{{ index .list 1 }}", "{{ index .list 5 }}", "{{ index .list 6 }}", "{{ index .list -1 }}", "{{ index .list \"a\" }}", "{{ index .list nil }}", "{{ index .list .u }}", "{{ index .matrix 0 1 }}", "{{ index .matrix 0 1 2 }}", "{{ index .m \"one\" }}", "{{ index .m 1 }}", "{{ index .m nil }}", "{{ index .im 1 }}", "{{ index .im .u }}", "{{ index .im \"a\" }}", "{{ index .wm \"w\" }}", "{{ index .wm .word }}", "{{ index .am nil }}", "{{ index .deep \"b\" \"list\" 0 \"x\" }}", "{{ index .deep \"zz\" \"list\" }}", "{{ index .s 0 }}", "{{ index .nil 1 }}", "{{ index nil }}", "{{ index .np 1 }}", "{{ index .pslice 1 }}", "{{ index .array 2 }}", "{{ index .array 3 }}", "{{ 1 | index .list }}", "{{ index .nm \"a\" }}", "{{ slice .s 1 2 }}", "{{ slice .s 1 2 3 }}", "{{ slice .s 2 1 }}", "{{ slice .s 9 }}", "{{ slice .list 1 2 4 }}", "{{ slice .list 1 4 2 }}", "{{ slice .list 1 2 3 4 }}", "{{ slice .array 1 }}", "{{ slice .words }}", "{{ slice .nil }}", "{{ slice .words .zero }}", "{{ slice .words .missing }}", "{{ slice .words (.zero) }}", "{{ index .words .zero }}", "{{ slice .words \"a\" }}", "{{ len .s }}{{ len .list }}{{ len .m }}{{ len .ch }}{{ len .array }}{{ len .pslice }}", "{{ len 3 }}", "{{ len nil }}", "{{ len .nil }}", "{{ len .np }}", "{{ len .missing }}"},
-	"order":     {"{{ .im }}{{ range $k, $v := .im }}{{ $k }}{{ end }}", "{{ range $k, $v := .bm }}{{ $k }}{{ end }}", "{{ range $k, $v := .fm }}{{ $k }}{{ end }}", "{{ range $k, $v := .stm }}{{ $k }}{{ end }}", "{{ range $k, $v := .arm }}{{ $k }}{{ end }}", "{{ range $k, $v := .u8m }}{{ $k }}{{ end }}", "{{ range $k, $v := .cm }}{{ $k }}{{ end }}", "{{ range $k, $v := .wm }}{{ $k.Loud }}{{ end }}"},
-	"place":     {"a\nb {{ .s | upper | indent 21 }}", "{{ .s\n| upper\n| indent .s }}", "{{/* a\n*/}}\n  {{ if eq .s 1 }}{{ end }}", "{{ printf \"%s %s %s %s\" .s .s .s (upper .i) }}", "{{ range $i, $v := .list }}\n{{ upper $v }}{{ end }}", "{{ with .deep }}\n\n{{ with .b }}{{ .c.d }}{{ end }}{{ end }}", "{{ (print .s (upper .nil)) | upper }}", "{{ upper (print (indent 99 \"a\")) }}", "{{ .thing.Hello (upper .i) }}", "{{ dict \"a\" (list 1 (fails)) }}", "{{ both (upper \"a\") .i }}", "{{ both .i (fails) }}", "{{ .i | both .s }}", "{{ .deep.b.c.d.e | upper }}", "{{ $x := .s }}{{ $x.a.b }}", "{{ trim \"\" }}", "{{ .empty | trim }}", "{{ required \"needed: 50%\" .nil }}", "{{ \"\\u65e5\\u672c\" | fails }}", "日本 {{ .i.x }}"},
+	"text": {
+		"", "plain", "{{/* comment */}}", "a {{- /* c */ -}} b", "{{ \"{{\" }}", "%d %s 100%", "{{ 1 }}%!d{{ .missing }}",
+		"\n{{ .s }}\n", "{{- 1 -}} x {{- 2 -}}",
+	},
+	"constants": {
+		"{{ 'x' }}", "{{ 1_000 }}", "{{ 0x1p4 }}", "{{ 0b11 }}", "{{ 0o17 }}", "{{ 1e100 }}", "{{ -0 }}", "{{ -0.0 }}",
+		"{{ 9223372036854775807 }}", "{{ 9223372036854775808 }}", "{{ print 9223372036854775808 }}", "{{ 1.0 }}", "{{ 1. }}",
+		"{{ 1+2i }}", "{{ 2i | print }}", "{{ `a\n` }}", "{{ \"a\\n\" | js }}", "{{ '\\n' }}", "{{ 0xe }}", "{{ kind 0xe }}",
+		"{{ kind 'e' }}", "{{ kind 1e0 }}", "{{ kind 1 }}", "{{ kind 0x1p0 }}", "{{ f32 1 }}", "{{ f32 0x10 }}", "{{ i8 200 }}",
+		"{{ i8 1.0 }}", "{{ i8 1.5 }}", "{{ u8 -1 }}", "{{ u8 256 }}", "{{ cplx 1 }}", "{{ cplx 1i }}", "{{ boolean true }}",
+		"{{ boolean 1 }}", "{{ upper 1 }}", "{{ upper true }}", "{{ upper nil }}", "{{ bytes \"a\" }}", "{{ bytes nil }}",
+		"{{ ptr nil }}", "{{ ints 1 2.0 \"x\" }}", "{{ wordy \"w\" }}", "{{ wordy 1 }}", "{{ nil }}", "{{ nil | print }}",
+		"{{ print nil }}", "{{ stringer 1 }}", "{{ stringer \"a\" }}", "{{ byValue 1 }}", "{{ structv true }}", "{{ nilMap nil }}",
+	},
+	"not functions": {
+		"{{ 1 2 }}", "{{ .s 1 }}", "{{ .s | .i }}", "{{ $x := 1 }}{{ $x 2 }}", "{{ $x := 1 }}{{ 2 | $x }}", "{{ . 1 }}",
+		"{{ (.s) 1 }}", "{{ 1 | (.s) }}", "{{ upper \"x\" | (print \"y\") }}", "{{ true false }}", "{{ \"a\" \"b\" }}", "{{ nil 1 }}",
+		"{{ .missing 1 }}", "{{ .m.one 1 }}", "{{ 1 | .m.one }}", "{{ .thing.Name 1 }}", "{{ 1 | .thing.Name }}",
+		"{{ .thing.Func \"a\" }}", "{{ call .thing.Func \"a\" }}", "{{ .fn \"X\" }}", "{{ .nil 1 }}", "{{ .nil.x 1 }}", "{{ $ 1 }}",
+		"{{ $.s 1 }}", "{{ .named.a 1 }}", "{{ .named.zz 1 }}", "{{ .nm.x 1 }}",
+	},
+	"arity": {
+		"{{ upper }}", "{{ upper \"a\" \"b\" }}", "{{ \"a\" | upper \"b\" }}", "{{ both \"a\" }}", "{{ \"b\" | both \"a\" }}",
+		"{{ \"c\" | both \"a\" \"b\" }}", "{{ default }}", "{{ 1 | default }}", "{{ default 1 }}", "{{ strs }}", "{{ \"x\" | strs }}",
+		"{{ eq }}", "{{ eq 1 }}", "{{ 1 | eq }}", "{{ ne 1 }}", "{{ lt 1 }}", "{{ not }}", "{{ not 1 2 }}", "{{ and }}", "{{ or }}",
+		"{{ 1 | and }}", "{{ 0 | or }}", "{{ len }}", "{{ index }}", "{{ slice }}", "{{ call }}", "{{ print }}", "{{ println }}",
+		"{{ printf }}", "{{ html }}", "{{ print upper }}", "{{ print (upper) }}", "{{ upper | print }}", "{{ noargs 1 }}",
+		"{{ 1 | noargs }}", "{{ print noargs }}", "{{ print default }}", "{{ .thing.Add }}", "{{ .thing.Add 1 }}",
+		"{{ 2 | .thing.Add 1 }}", "{{ .thing.Add 1 2 3 }}", "{{ .thing.Hello 1 }}", "{{ .thing.Hello \"a\" \"b\" }}",
+		"{{ \"c\" | .thing.Hello \"a\" }}", "{{ print .thing.Add }}",
+	},
+	"methods": {
+		"{{ .thing.Add 1 1.5 }}", "{{ .thing.Add .i .i8 }}", "{{ .thing.Add .i .i }}", "{{ .thing.Add .s 1 }}",
+		"{{ .thing.Add nil 1 }}", "{{ .p.Rename \"new\" }}{{ .p.Name }}", "{{ .thing.Rename \"new\" }}", "{{ .p.Takes .p }}",
+		"{{ .p.Takes .thing }}", "{{ .p.Takes nil }}", "{{ .p.Takes .p.Pointer }}",
+		"{{ range .p.Things }}{{ .Rename \"q\" }}{{ .Name }}{{ end }}{{ .p.Things }}", "{{ (index .p.Things 0).Rename \"r\" }}",
+		"{{ .p.TakesMap .named }}", "{{ .p.TakesMap .m }}", "{{ .p.TakesMap .pmap }}", "{{ .p.TakesMap nil }}",
+		"{{ .p.TakesMap .s }}", "{{ .p.TakesAny nil }}", "{{ .p.TakesAny .nil }}", "{{ .p.TakesAny 1.0 }}",
+		"{{ .p.TakesStringer .spoken }}", "{{ .p.TakesStringer .pointed }}", "{{ .p.TakesStringer .ppointed }}",
+		"{{ .p.TakesStringer nil }}", "{{ .p.TakesStringer .nil }}", "{{ .p.TakesStringer .missing }}",
+		"{{ .p.TakesStringer .p.NoStringer }}", "{{ .p.TakesStringer .p.Stringer }}",
+		"{{ range .p.Pointed }}{{ $.p.TakesStringer . }}{{ end }}", "{{ stringer (index .p.Pointed 0) }}",
+		"{{ range .p.Pointed }}{{ . }}{{ end }}", "{{ range .thing.Pointed }}{{ . }}{{ end }}",
+		"{{ range $x := .p.Pointed }}{{ $x }}{{ end }}", "{{ .p.TakesFloat 1 2 3 true }}", "{{ .p.TakesFloat 1.5 2i 300 false }}",
+		"{{ .p.TakesFloat \"a\" 1 1 true }}", "{{ .p.TakesFloat 1 1 -1 true }}", "{{ .p.TakesFloat 1 1 1 1 }}", "{{ .p.Value . }}",
+		"{{ .p.Value nil }}", "{{ .p.Value 1 }}", "{{ .p.Reflected.a }}", "{{ .thing.Two }}", "{{ .thing.Strange }}",
+		"{{ .thing.Nothing }}", "{{ .thing.Panics }}", "{{ .thing.PanicsError }}", "{{ .thing.Fails \"%d\" }}",
+		"{{ .thing.Fails .s | upper }}", "{{ .named.Has \"a\" }}", "{{ .named.Has }}", "{{ .named.Fail }}",
+		"{{ \"a\" | .named.Has }}", "{{ .named.sub.YAML }}", "{{ .word.Loud }}", "{{ .np.Hello }}", "{{ .np.NoSelf }}",
+		"{{ .np.Rename \"x\" }}", "{{ .np.Promoted }}", "{{ .np.Foo }}", "{{ .p.NoSelf.NoSelf }}", "{{ .pp.Name }}",
+		"{{ .pp.Hello }}", "{{ .pp.Rename \"z\" }}{{ .p.Name }}", "{{ .err.Error }}", "{{ .error.Error }}", "{{ .p.Err.Error }}",
+		"{{ .p.NoStringer.String }}", "{{ .p.Stringer.String }}", "{{ .p.Stringer.Text }}", "{{ .p.Stringer.Nope }}",
+		"{{ .when.Year }}", "{{ .when.Format \"2006\" }}", "{{ .p.Time.Year }}", "{{ .dur.Hours }}", "{{ .dur }}",
+		"{{ .thing.inner }}", "{{ .thing.unseen }}", "{{ .p.base.Promoted }}", "{{ .thing.Promoted }}{{ .p.Promoted }}",
+		"{{ .hidden.secret }}", "{{ .hidden.Secret }}", "{{ .outer.Deep }}", "{{ .outer.Name }}", "{{ .full.Name }}",
+	},
+	"chains": {
+		"{{ (.deep).b.c }}", "{{ (.deep.b).n.x }}", "{{ .deep.b.n.x }}", "{{ .deep.b.zz.x }}", "{{ .deep.b.c.d }}",
+		"{{ $x := .deep.b.c }}{{ $x.d }}", "{{ $x := .deep.zz }}{{ $x.d }}", "{{ with .deep }}{{ .b.c }}{{ $.s }}{{ end }}",
+		"{{ (index .deep.b.list 0).x }}", "{{ (index .deep.b.list 1).x }}", "{{ (index .deep.b.list 2).x }}", "{{ (1).x }}",
+		"{{ (nil).x }}", "{{ (print).x }}", "{{ pthing.Name }}", "{{ pthing.Pointer.Name }}", "{{ noThing.Name }}", "{{ answer.x }}",
+		"{{ nothing.x }}", "{{ noMap.x }}", "{{ (noMap).x.y }}", "{{ (.thing).Add 1 2 }}", "{{ 2 | (.thing).Add 1 }}",
+		"{{ (.p).Rename \"a\" }}", "{{ (.fn).x }}", "{{ .i.x }}", "{{ .list.x }}", "{{ .words.x }}", "{{ .ch.x }}", "{{ .im.x }}",
+		"{{ .wm.w }}", "{{ .am.x }}", "{{ .am.zz }}", "{{ .sm.zz }}", "{{ .sm.zz.y }}", "{{ .pmap.k.x }}", "{{ .ps.x }}",
+		"{{ .st.A }}{{ .st.B }}{{ .st.B.C }}", "{{ .tree.Left.Left }}", "{{ .tree.Left.Left.Label }}", "{{ .tree.Left.Left.Nope }}",
+		"{{ .rv.x }}",
+	},
+	"conditions": {
+		"{{ if .t }}a{{ else if .no }}b{{ else }}c{{ end }}", "{{ if .no }}a{{ else if .t }}b{{ else }}c{{ end }}",
+		"{{ if .no }}a{{ else if .no }}b{{ else }}c{{ end }}", "{{ with .s }}{{ . }}{{ else with .i }}{{ . }}{{ end }}",
+		"{{ with .empty }}{{ . }}{{ else with .i }}{{ . }}{{ else }}n{{ end }}", "{{ with $x := .s }}{{ $x }}{{ . }}{{ end }}",
+		"{{ with $x := .empty }}{{ else }}[{{ $x }}]{{ end }}", "{{ if $x := .s }}{{ $x }}{{ end }}",
+		"{{ if $x := .empty }}{{ else }}{{ $x }}{{ .s }}{{ end }}", "{{ if and .t .s .i }}y{{ end }}",
+		"{{ if or .no .empty .nil }}y{{ else }}n{{ end }}", "{{ and .t (fails) }}", "{{ and .no (fails) }}", "{{ or .t (fails) }}",
+		"{{ or .no (panics) }}", "{{ and 1 2 3 }}", "{{ or 0 \"\" nil }}", "{{ and 1 nil }}", "{{ .s | and 1 }}", "{{ .nil | or 0 }}",
+		"{{ fails | or 1 }}", "{{ not (and .t .no) }}", "{{ if not .missing }}y{{ end }}", "{{ and .nil.x 1 }}",
+		"{{ or $.missing.x 1 }}", "{{ and (rvid .s) 1 }}", "{{ if lt 1 2 }}y{{ end }}", "{{ if (eq .s \"text\") }}y{{ end }}",
+		"{{ if fails }}{{ end }}", "{{ with fails }}{{ end }}", "{{ with .nil }}{{ end }}x", "{{ if }}{{ end }}",
+	},
+	"loops": {
+		"{{ range .list }}{{ if eq . 1 }}{{ continue }}{{ end }}<{{ . }}>{{ end }}",
+		"{{ range .list }}{{ if eq . 1 }}{{ break }}{{ end }}<{{ . }}>{{ end }}",
+		"{{ range .words }}{{ range $.ints }}{{ if eq . 1 }}{{ break }}{{ end }}{{ . }}{{ end }};{{ end }}",
+		"{{ range .words }}{{ with . }}{{ continue }}{{ end }}no{{ end }}",
+		"{{ range .words }}{{ if true }}{{ with 1 }}{{ break }}{{ end }}{{ end }}no{{ else }}else{{ end }}",
+		"{{ range $i, $x := .words }}{{ $i = 5 }}{{ $x = 6 }}{{ $i }}{{ $x }}{{ end }}",
+		"{{ $x := 0 }}{{ range .words }}{{ $x = . }}{{ end }}{{ $x }}",
+		"{{ $x := 0 }}{{ range .words }}{{ $x := . }}{{ end }}{{ $x }}", "{{ range $x := .words }}{{ $y := $x }}{{ $y }}{{ end }}",
+		"{{ range $k, $v := .m }}{{ $k }}={{ $v }};{{ end }}", "{{ range $k, $v := .named }}{{ $k }}={{ $v }};{{ end }}",
+		"{{ range $k, $v := .am }}{{ $v }}{{ end }}", "{{ range .m }}{{ set $.m \"one\" 2 }}{{ . }}{{ end }}",
+		"{{ range $k, $v := .m }}{{ $_ := set $.m (print $k \"x\") 1 }}{{ end }}{{ len .m }}",
+		"{{ range $i := .i }}{{ $i }}{{ end }}", "{{ range $i, $x := .i }}{{ end }}", "{{ range 3 }}{{ . }}{{ end }}",
+		"{{ range 0 }}{{ else }}e{{ end }}", "{{ range -1 }}{{ else }}e{{ end }}", "{{ range .i8 }}{{ kind . }}{{ end }}",
+		"{{ range .u }}{{ . }}{{ break }}{{ end }}", "{{ range $i, $x := .ch }}{{ $i }}{{ $x }}{{ end }}",
+		"{{ range .ch }}{{ break }}{{ end }}{{ range .ch }}{{ . }}{{ end }}", "{{ range .nch }}{{ else }}e{{ end }}",
+		"{{ range .send }}{{ end }}", "{{ range .seq }}{{ . }}{{ continue }}{{ end }}", "{{ range .seq }}{{ . }}{{ break }}{{ end }}",
+		"{{ range $a, $b := .seq }}{{ end }}", "{{ range $a, $b := .seq2 }}{{ $a }}{{ $b }}{{ . }}{{ end }}",
+		"{{ range $a := .seq2 }}{{ $a }}{{ . }}{{ end }}", "{{ range .seq2 }}{{ . }}{{ end }}",
+		"{{ range .thing.NoSeq }}{{ else }}e{{ end }}", "{{ range .fn }}{{ end }}", "{{ range .s }}{{ end }}",
+		"{{ range .f }}{{ end }}", "{{ range .thing }}{{ end }}", "{{ range .p }}{{ end }}", "{{ range .np }}{{ else }}e{{ end }}",
+		"{{ range .t }}{{ end }}", "{{ range nil }}{{ else }}e{{ end }}", "{{ range $x := .none }}{{ else }}{{ $x }}{{ end }}",
+		"{{ range $i, $x := .none }}{{ else }}{{ $i }}{{ $x }}{{ end }}",
+		"{{ $x := 1 }}{{ range $x = .none }}{{ else }}{{ $x }}{{ end }}", "{{ range .words }}{{ fails }}{{ end }}",
+		"{{ range fails }}{{ end }}", "{{ range .matrix }}{{ range . }}{{ . }}{{ end }},{{ end }}",
+		"{{ range $i, $i := .words }}{{ $i }}{{ end }}", "{{ range (list ($z := 1) 2) }}{{ . }}{{ $z }}{{ end }}",
+		"{{ range $i, $v := (list ($z := 1) 2) }}{{ $i }}{{ $v }}{{ $z }}{{ end }}",
+	},
+	"variables": {
+		"{{ $x := 1 }}{{ $x = 2 }}{{ $x }}", "{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ end }}{{ $x }}",
+		"{{ $x := 1 }}{{ if true }}{{ $x := 2 }}{{ $x }}{{ end }}{{ $x }}",
+		"{{ $x := .list }}{{ range $x }}{{ $x = 1 }}{{ end }}{{ $x }}", "{{ $ }}", "{{ $ := 1 }}{{ $ }}",
+		"{{ $x := 1 }}{{ $ = 2 }}{{ $ }}", "{{ with .s }}{{ $ = 3 }}{{ end }}{{ $ }}", "{{ $x := fails }}",
+		"{{ $x := .nil }}{{ $x }}{{ upper $x }}", "{{ $x := nothing }}{{ kind $x }}", "{{ print ($x := 1) $x }}",
+		"{{ $x := ($y := 2) }}{{ $x }}{{ $y }}", "{{ or true ($x := 1) }}{{ $x }}",
+		"{{ $x := 0 }}{{ if or true ($x := 1) }}{{ $x }}{{ end }}", "{{ if and .no ($q := 1) }}{{ else }}{{ $q }}{{ end }}",
+		"{{ range 3 }}{{ if or . ($q := .) }}{{ $q }}{{ end }}{{ end }}", "{{ if and .no ($q := 1) }}{{ else }}{{ $q = 2 }}{{ end }}",
+		"{{ $x := .deep.b }}{{ $x.c }}{{ $x.n }}{{ $x.zz.y }}", "{{ $x := .p }}{{ $x.Rename \"v\" }}{{ $x.Name }}",
+		"{{ define \"t\" }}{{ $ }}{{ $x := 5 }}{{ $x }}{{ end }}{{ $x := 1 }}{{ template \"t\" $x }}{{ $x }}",
+		"{{ template \"t\" $y := 3 }}{{ $y }}{{ define \"t\" }}{{ . }}{{ end }}",
+	},
+	"templates": {
+		"{{ template \"nope\" }}", "{{ template \"nope\" (fails) }}",
+		"{{ define \"t\" }}[{{ . }}]{{ end }}{{ template \"t\" }}{{ template \"t\" . }}{{ template \"t\" .s }}",
+		"{{ define \"t\" }}{{ if . }}{{ template \"t\" \"\" }}x{{ end }}{{ end }}{{ template \"t\" 1 }}",
+		"{{ block \"b\" .s }}({{ . }}){{ end }}", "{{ block \"b\" .nil }}({{ .x }}){{ end }}",
+		"{{ define \"t\" }}{{ fails }}{{ end }}{{ template \"t\" }}",
+		"{{ define \"t\" }}{{ .x.y.z }}{{ end }}{{ template \"t\" .m }}", "{{ define \"t\" }}{{ end }}{{ template \"t\" }}",
+		"{{ define \"a\" }}{{ template \"b\" . }}{{ end }}{{ define \"b\" }}{{ .nope.x }}{{ end }}{{ template \"a\" .deep }}",
+		"{{ define \"t\" }}{{ range . }}{{ break }}{{ end }}{{ end }}{{ range .words }}{{ template \"t\" $.words }}{{ . }}{{ end }}",
+		"{{ define \"t\" }}{{ with .a }}{{ $ }}{{ end }}{{ end }}{{ template \"t\" .named }}",
+		"{{ define \"%d%\" }}{{ fails }}{{ end }}{{ template \"%d%\" }}",
+		"{{ define \"q\\\"\" }}{{ .x.y }}{{ end }}{{ template \"q\\\"\" 1 }}",
+		"{{ template \"t\" fails }}{{ define \"t\" }}{{ end }}",
+	},
+	"printing": {
+		"{{ printf \"%s|%d|%v|%q|%5.2f|%x|%t|%T\" .s .i .m .s .f .s .t .p }}", "{{ printf \"%d\" .s }}", "{{ printf \"%!\" }}",
+		"{{ printf .i }}", "{{ printf \"%s\" .nil }}", "{{ printf \"%v %v\" .missing nil }}", "{{ print .s .i .f .s }}",
+		"{{ print 1 2 \"a\" \"b\" 3 }}", "{{ println .s nil }}", "{{ html .html .nil 1 }}", "{{ js .html }}",
+		"{{ urlquery .html 1 }}", "{{ .html | html | js }}", "{{ .fn }}", "{{ .ch }}", "{{ .bad }}", "{{ .p.Spoken }}", "{{ .list }}",
+		"{{ .tiny }}{{ .big }}{{ .whole }}{{ .f32 }}{{ 1e20 }}{{ 1e21 }}{{ 123456789.0 }}", "{{ .neg }}", "{{ .bytes }}",
+		"{{ .runes }}", "{{ .np }}", "{{ .pn }}", "{{ .ppointed }}{{ .pointed }}", "{{ .err }}{{ .error }}", "{{ fails }}",
+		"{{ fails | upper }}", "{{ panics }}", "{{ panicsWith 1 }}", "{{ 1 | panicsWith }}", "{{ nilMap nil }}", "{{ call .pf }}",
+		"{{ call .nf }}", "{{ call .ef true }}", "{{ call .ef false }}", "{{ call .ef 1 }}", "{{ call .ef nil }}",
+		"{{ call .vf 1 2 .u }}", "{{ call .vf \"a\" }}", "{{ call .vf nil }}", "{{ call .bad }}", "{{ call .bad2 }}",
+		"{{ call nil }}", "{{ call .nil }}", "{{ call .missing.x }}", "{{ .fn | call }}", "{{ \"A\" | call .fn }}", "{{ call .fn }}",
+		"{{ call .s }}", "{{ call (.fn) 1 }}",
+	},
+	"index": {
+		"{{ index .list 1 }}", "{{ index .list 5 }}", "{{ index .list 6 }}", "{{ index .list -1 }}", "{{ index .list \"a\" }}",
+		"{{ index .list nil }}", "{{ index .list .u }}", "{{ index .matrix 0 1 }}", "{{ index .matrix 0 1 2 }}",
+		"{{ index .m \"one\" }}", "{{ index .m 1 }}", "{{ index .m nil }}", "{{ index .im 1 }}", "{{ index .im .u }}",
+		"{{ index .im \"a\" }}", "{{ index .wm \"w\" }}", "{{ index .wm .word }}", "{{ index .am nil }}",
+		"{{ index .deep \"b\" \"list\" 0 \"x\" }}", "{{ index .deep \"zz\" \"list\" }}", "{{ index .s 0 }}", "{{ index .nil 1 }}",
+		"{{ index nil }}", "{{ index .np 1 }}", "{{ index .pslice 1 }}", "{{ index .array 2 }}", "{{ index .array 3 }}",
+		"{{ 1 | index .list }}", "{{ index .nm \"a\" }}", "{{ slice .s 1 2 }}", "{{ slice .s 1 2 3 }}", "{{ slice .s 2 1 }}",
+		"{{ slice .s 9 }}", "{{ slice .list 1 2 4 }}", "{{ slice .list 1 4 2 }}", "{{ slice .list 1 2 3 4 }}", "{{ slice .array 1 }}",
+		"{{ slice .words }}", "{{ slice .nil }}", "{{ slice .words .zero }}", "{{ slice .words .missing }}",
+		"{{ slice .words (.zero) }}", "{{ index .words .zero }}", "{{ slice .words \"a\" }}",
+		"{{ len .s }}{{ len .list }}{{ len .m }}{{ len .ch }}{{ len .array }}{{ len .pslice }}", "{{ len 3 }}", "{{ len nil }}",
+		"{{ len .nil }}", "{{ len .np }}", "{{ len .missing }}",
+	},
+	"order": {
+		"{{ .im }}{{ range $k, $v := .im }}{{ $k }}{{ end }}", "{{ range $k, $v := .bm }}{{ $k }}{{ end }}",
+		"{{ range $k, $v := .fm }}{{ $k }}{{ end }}", "{{ range $k, $v := .stm }}{{ $k }}{{ end }}",
+		"{{ range $k, $v := .arm }}{{ $k }}{{ end }}", "{{ range $k, $v := .u8m }}{{ $k }}{{ end }}",
+		"{{ range $k, $v := .cm }}{{ $k }}{{ end }}", "{{ range $k, $v := .wm }}{{ $k.Loud }}{{ end }}",
+	},
+	"place": {
+		"a\nb {{ .s | upper | indent 21 }}", "{{ .s\n| upper\n| indent .s }}", "{{/* a\n*/}}\n  {{ if eq .s 1 }}{{ end }}",
+		"{{ printf \"%s %s %s %s\" .s .s .s (upper .i) }}", "{{ range $i, $v := .list }}\n{{ upper $v }}{{ end }}",
+		"{{ with .deep }}\n\n{{ with .b }}{{ .c.d }}{{ end }}{{ end }}", "{{ (print .s (upper .nil)) | upper }}",
+		"{{ upper (print (indent 99 \"a\")) }}", "{{ .thing.Hello (upper .i) }}", "{{ dict \"a\" (list 1 (fails)) }}",
+		"{{ both (upper \"a\") .i }}", "{{ both .i (fails) }}", "{{ .i | both .s }}", "{{ .deep.b.c.d.e | upper }}",
+		"{{ $x := .s }}{{ $x.a.b }}", "{{ trim \"\" }}", "{{ .empty | trim }}", "{{ required \"needed: 50%\" .nil }}",
+		"{{ \"\\u65e5\\u672c\" | fails }}", "日本 {{ .i.x }}",
+	},
 }
