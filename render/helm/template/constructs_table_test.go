@@ -116,6 +116,7 @@ var constructs = map[string][]string{
 		"{{ $x := 1 }}{{ $ = 2 }}{{ $ }}", "{{ with .s }}{{ $ = 3 }}{{ end }}{{ $ }}", "{{ $x := fails }}",
 		"{{ $x := .nil }}{{ $x }}{{ upper $x }}", "{{ $x := nothing }}{{ kind $x }}", "{{ print ($x := 1) $x }}",
 		"{{ $x := ($y := 2) }}{{ $x }}{{ $y }}", "{{ or true ($x := 1) }}{{ $x }}",
+		"{{ define \"t\" }}{{ or true ($x := 1) }}{{ $x }}{{ end }}{{ $y := 2 }}{{ template \"t\" }}",
 		"{{ $x := 0 }}{{ if or true ($x := 1) }}{{ $x }}{{ end }}", "{{ if and .no ($q := 1) }}{{ else }}{{ $q }}{{ end }}",
 		"{{ range 3 }}{{ if or . ($q := .) }}{{ $q }}{{ end }}{{ end }}", "{{ if and .no ($q := 1) }}{{ else }}{{ $q = 2 }}{{ end }}",
 		"{{ $x := .deep.b }}{{ $x.c }}{{ $x.n }}{{ $x.zz.y }}", "{{ $x := .p }}{{ $x.Rename \"v\" }}{{ $x.Name }}",
