@@ -88,7 +88,7 @@ func TestWriterFails(t *testing.T) {
 	full := errors.New("full")
 	for _, text := range []string{"text", "{{ 1 }}", "{{ 1.5 }}", "{{ true }}", "{{ . }}", `{{ "a" }}`, `{{ print nil }}`, "{{ range 3 }}x{{ end }}"} {
 		set := template.NewSet("x", l, nil, template.MissingZero)
-		if err := set.Execute(brokenWriter{full}, parsed(t, l, "x", text, nil), []int{1}); err != full {
+		if err := set.Execute(brokenWriter{full}, parsed(t, l, "x", text, nil), []int{1}); !errors.Is(err, full) || err.Error() != "full" {
 			t.Errorf("%s: got %v", text, err)
 		}
 	}
