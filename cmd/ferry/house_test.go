@@ -262,7 +262,7 @@ func TestFloorPlan(t *testing.T) {
 			if _, ok := arrows[to]; !ok {
 				t.Errorf("%s -> %s: there is no such room", from, to)
 			}
-			inner := strings.HasPrefix(to, from+"/") && strings.Contains(from, "/") // a driver's own back room
+			inner := strings.HasPrefix(to, from+"/") && strings.Contains(from, "/")                     // a driver's own back room
 			if parent, _, driver := strings.Cut(to, "/"); driver && !inner && to != "source/registry" { // a reader, and no driver of anything
 				t.Errorf("%s -> %s: a driver of %s is known to the program alone", from, to, parent)
 			}
