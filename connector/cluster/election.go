@@ -18,6 +18,8 @@ type Election struct {
 	Identity        string        // of this connector; no other may have it
 	Duration        time.Duration // after which a leader that is not heard of is none: 15s
 
+	Now func() time.Time // nil is the real clock
+
 	leading atomic.Bool
 }
 
@@ -31,6 +33,9 @@ func (e *Election) Run(ctx context.Context, lead func(context.Context)) error {
 	if e.Identity == "" || e.Namespace == "" || e.Name == "" {
 		return fmt.Errorf("take part in election %s/%s as %q: namespace, name and identity are all needed", e.Namespace, e.Name, e.Identity)
 	}
+	if e.Now == nil {
+		e.Now = time.Now
+	}
 	for ctx.Err() == nil {
 		e.term(ctx, lead)
 	}
@@ -40,7 +45,7 @@ func (e *Election) Run(ctx context.Context, lead func(context.Context)) error {
 // term waits for the Lease, leads, and gives it back.
 func (e *Election) term(ctx context.Context, lead func(context.Context)) {
 	l := &lease{client: e.Client.Resource(leases).Namespace(e.Namespace), namespace: e.Namespace, name: e.Name, identity: e.Identity,
-		duration: cmp.Or(e.Duration, 15*time.Second)}
+		duration: cmp.Or(e.Duration, 15*time.Second), now: e.Now}
 	if !l.acquire(ctx) {
 		return
 	}

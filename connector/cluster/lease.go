@@ -23,6 +23,7 @@ type lease struct {
 	client                    dynamic.ResourceInterface
 	namespace, name, identity string
 	duration                  time.Duration
+	now                       func() time.Time
 
 	last *unstructured.Unstructured // as it was read or written last
 	seen time.Time                  // when it was first seen like that
@@ -48,7 +49,7 @@ func (l *lease) pause(ctx context.Context) bool {
 // acquire waits until the Lease is this candidate's, and is false when the context ended before.
 func (l *lease) acquire(ctx context.Context) bool {
 	for {
-		if l.take(ctx, time.Now().Add(l.deadline())) == nil {
+		if l.take(ctx, l.now().Add(l.deadline())) == nil {
 			return true
 		}
 		if !l.pause(ctx) {
@@ -63,7 +64,7 @@ func (l *lease) keep(ctx context.Context) {
 		if err := l.take(ctx, l.seen.Add(l.deadline())); err == nil {
 			continue
 		}
-		if !l.ours() || time.Since(l.seen) > l.deadline() {
+		if !l.ours() || l.now().Sub(l.seen) > l.deadline() {
 			return
 		}
 	}
@@ -85,12 +86,12 @@ func (l *lease) expires() time.Time {
 
 // take acquires or renews the Lease. The error says why not: another one has it, or the server did not answer by then.
 func (l *lease) take(ctx context.Context, by time.Time) error {
-	ctx, cancel := context.WithDeadline(ctx, by)
+	ctx, cancel := context.WithTimeout(ctx, by.Sub(l.now()))
 	defer cancel()
-	if l.ours() && time.Now().Before(l.expires()) && l.write(ctx, l.identity) == nil {
+	if l.ours() && l.now().Before(l.expires()) && l.write(ctx, l.identity) == nil {
 		return nil // most renewals ask once
 	}
-	now := time.Now()
+	now := l.now()
 	o, err := l.client.Get(ctx, l.name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
@@ -103,7 +104,7 @@ func (l *lease) take(ctx context.Context, by time.Time) error {
 		l.seen = now
 	}
 	l.last = o
-	if holder := l.holder(); holder != "" && !l.ours() && time.Now().Before(l.expires()) {
+	if holder := l.holder(); holder != "" && !l.ours() && l.now().Before(l.expires()) {
 		return fmt.Errorf("lease %s: %s has it", l, holder)
 	}
 	return l.write(ctx, l.identity)
@@ -121,7 +122,7 @@ func (l *lease) giveBack(ctx context.Context) {
 
 // write makes the Lease holder's, over what was read or written last.
 func (l *lease) write(ctx context.Context, holder string) (err error) {
-	now := time.Now()
+	now := l.now()
 	var written *unstructured.Unstructured
 	if o := l.next(holder, now); l.last == nil {
 		written, err = l.client.Create(ctx, o, metav1.CreateOptions{})

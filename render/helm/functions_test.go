@@ -1,12 +1,13 @@
 package helm
 
 import (
-	"github.com/ferry-cd/ferry/render/helm/chartutil"
 	"math"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/ferry-cd/ferry/render/helm/chartutil"
 )
 
 // sameYAML holds our toYaml against the library's.

@@ -36,7 +36,6 @@ import (
 
 	"github.com/ferry-cd/ferry/render"
 	"github.com/ferry-cd/ferry/render/helm/chartutil"
-	"github.com/ferry-cd/ferry/render/helm/chartutil/version"
 )
 
 // libraryVersion is the version of Helm whose output this package reproduces; a test compares it with go.mod.
@@ -202,7 +201,7 @@ func capabilities(k render.Kubernetes) (*chartutil.Capabilities, error) {
 	if err != nil {
 		return nil, &versionError{given: k.Version, err: err}
 	}
-	return &chartutil.Capabilities{KubeVersion: *v, APIVersions: append(chartutil.DefaultVersionSet(), k.APIs...), HelmVersion: version.Get()}, nil
+	return chartutil.Offline(*v, k.APIs), nil
 }
 
 // installable refuses what `helm template` refuses before it looks at a template.

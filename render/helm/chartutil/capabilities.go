@@ -22,6 +22,11 @@ type Capabilities struct {
 	HelmVersion version.BuildInfo
 }
 
+// Offline are the capabilities of a cluster that nobody talks to: what Helm takes for granted, and more API versions.
+func Offline(v KubeVersion, apis []string) *Capabilities {
+	return &Capabilities{KubeVersion: v, APIVersions: append(DefaultVersionSet(), apis...), HelmVersion: version.Get()}
+}
+
 // KubeVersion is a version of Kubernetes, as in v1.34.2, 1 and 34.
 type KubeVersion struct {
 	Version string

@@ -71,7 +71,7 @@ func TestKubeVersions(t *testing.T) {
 		if text(got) != text(want) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
 			t.Errorf("%q: %v, %v; Helm's %v, %v", v, got, err, want, wantErr)
 		}
-		if got != nil && (got.String() != want.String() || got.GitVersion() != want.GitVersion()) {
+		if got != nil && (got.String() != want.String() || got.GitVersion() != want.Version) {
 			t.Errorf("%q: %s, Helm's %s", v, got, want)
 		}
 		for _, constraint := range []string{">=1.25.0-0", "*", "", "x", "1.34.x", "<1.34", ">= 1.20 < 2", "1.34.2 || 1.30"} {
