@@ -79,8 +79,8 @@ type side struct {
 	costs []cost
 }
 
-// compare judges what does the same work as the command lines. A plan does more: it reads what is there, compares, judges
-// each resource and tells people.
+// compare judges the plan, which does more than the command lines: it reads what is there, compares, judges each resource
+// and tells people.
 func (s *stage) compare(sides []*side) {
 	b, bar := s.bench, renderBars[s.name]
 	alone := median(sides[0].costs)
@@ -89,7 +89,7 @@ func (s *stage) compare(sides []*side) {
 		if n >= 2 {
 			r.ratio = float64(alone.cpu) / float64(r.cpu)
 		}
-		if n == 2 {
+		if n == len(sides)-1 {
 			kept := r.ratio >= bar
 			r.kept = b.result(row{bar: "ratio", kept: kept})
 			b.rows = append(b.rows, row{what: fmt.Sprintf("%s: CPU of %d renders", s.name, r.renders), bar: fmt.Sprintf(">= %.0fx less", bar),
