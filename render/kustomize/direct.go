@@ -28,6 +28,7 @@ type direct struct {
 type item struct {
 	apiVersion, kind, name, namespace string
 	values                            map[string]any
+	hollow                            bool // it has a key with nothing behind it, which a merge takes away
 	generated                         bool // its name gets a hash of its content
 	moved                             bool // a kustomization has put it into another namespace
 }
@@ -63,8 +64,18 @@ func (k *kustomization) isPlain() bool {
 	rest := k.Kustomization
 	rest.Patches, rest.Replicas, rest.ConfigMapGenerator = nil, nil, nil
 	others := &kustomization{Kustomization: rest}
-	return k.Kind == types.KustomizationKind && k.NamePrefix == "" && k.NameSuffix == "" && len(k.CommonLabels) == 0 && others.looksAround() == "" &&
-		labelsGoUsually(k.Labels)
+	return k.Kind == types.KustomizationKind && k.APIVersion == types.KustomizationVersion && k.NamePrefix == "" && k.NameSuffix == "" && len(k.CommonLabels) == 0 && others.looksAround() == "" &&
+		labelsGoUsually(k.Labels) && areUsual(k.CommonAnnotations)
+}
+
+// areUsual tells annotations that mean nothing to the library, which hides some of them and obeys others.
+func areUsual(annotations map[string]string) bool {
+	for key := range annotations {
+		if strings.Contains(key, "config.k") {
+			return false
+		}
+	}
+	return true
 }
 
 // labelsGoUsually tells labels that go to metadata and templates alone, each of them once.

@@ -74,6 +74,7 @@ func (d *direct) pairsOf(k *kustomization, from types.KvPairSources) map[string]
 		if !keyed {
 			key, name = path.Base(file), file
 		}
+		d.leaveIf(strings.Contains(name, "="))
 		d.put(data, key, string(d.own(k, name)))
 	}
 	for _, file := range from.EnvSources {
@@ -85,7 +86,11 @@ func (d *direct) pairsOf(k *kustomization, from types.KvPairSources) map[string]
 	return data
 }
 
+// maxLine is less than the 64 KB after which the library reads no further in a file of lines, without a word.
+const maxLine = 60 << 10
+
 func (d *direct) putLine(data map[string]any, line string) {
+	d.leaveIf(len(line) > maxLine)
 	if line == "" || line[0] == '#' {
 		return
 	}
@@ -97,7 +102,7 @@ func (d *direct) putLine(data map[string]any, line string) {
 // put takes text that stays as it is in YAML.
 func (d *direct) put(data map[string]any, key, value string) {
 	_, twice := data[key]
-	d.leaveIf(twice || len(key) > 253 || !isPlainName(key, "-_.") || strings.HasPrefix(key, ".") || !isTameText(value))
+	d.leaveIf(twice || len(key) > 253 || !isPlainName(key, "-_.") || !isWord(key) || strings.HasPrefix(key, ".") || !isTameText(value))
 	data[key] = value
 }
 

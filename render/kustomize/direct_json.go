@@ -43,7 +43,9 @@ func (d *direct) operations(text []byte, start byte) []operation {
 	if start == '[' {
 		list = d.listOf(text)
 	} else {
-		list, _ = d.values(append([]byte("patch:\n"), text...))["patch"].([]any)
+		root := d.tree(append([]byte("patch:\n"), text...))
+		d.leaveIf(len(root.Content) != 2 || hasOldBool(root))
+		list, _ = d.decoded(root)["patch"].([]any)
 	}
 	d.leaveIf(len(list) == 0)
 	operations := make([]operation, len(list))

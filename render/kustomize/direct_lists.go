@@ -17,9 +17,9 @@ var podLists = map[string]string{
 	"containers/livenessProbe/exec/command": "", "containers/readinessProbe/exec/command": "", "containers/startupProbe/exec/command": "",
 }
 
-// podSpecs is where the spec of a pod stands in the kinds that have one.
+// podSpecs is where the spec of a pod stands in the kinds in which the library looks for what it refers to.
 var podSpecs = map[string]string{
-	"v1:Pod": "/spec/", "v1:ReplicationController": "/spec/template/spec/", "apps/v1:Deployment": "/spec/template/spec/", "apps/v1:StatefulSet": "/spec/template/spec/",
+	"v1:Pod": "/spec/", "apps/v1:Deployment": "/spec/template/spec/", "apps/v1:StatefulSet": "/spec/template/spec/",
 	"apps/v1:DaemonSet": "/spec/template/spec/", "apps/v1:ReplicaSet": "/spec/template/spec/", "batch/v1:Job": "/spec/template/spec/",
 	"batch/v1:CronJob": "/spec/jobTemplate/spec/template/spec/",
 }

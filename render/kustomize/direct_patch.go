@@ -11,7 +11,7 @@ import (
 
 // patch applies a patch of either kind to the items that it is for.
 func (d *direct) patch(k *kustomization, p types.Patch, items []*item) {
-	text := []byte(p.Patch)
+	text := []byte(strings.TrimSpace(p.Patch)) // as the library does, which cuts the end of a block of lines off
 	if p.Path != "" {
 		d.leaveIf(p.Patch != "")
 		text = d.own(k, p.Path)
@@ -25,12 +25,16 @@ func (d *direct) patch(k *kustomization, p types.Patch, items []*item) {
 		d.patchJSON(p.Target, text, start, items)
 		return
 	}
-	change := d.values(text)
-	if p.Target != nil {
+	change := d.decoded(d.tree(text))
+	named := itemOf(change)
+	switch {
+	case named == nil: // even where a target says what it is for
+		d.leave()
+	case p.Target != nil:
 		d.mergeInto(d.selected(p.Target, items), change)
-		return
+	default:
+		d.mergeInto(d.named(named, items), change)
 	}
-	d.mergeInto(d.named(itemOf(change), items), change)
 }
 
 // firstOf gives the first byte of a text that is neither space nor comment.
@@ -45,10 +49,6 @@ func firstOf(text []byte) byte {
 
 // named gives the one item that a patch names itself.
 func (d *direct) named(patch *item, items []*item) []*item {
-	if patch == nil {
-		d.leave()
-		return nil
-	}
 	for _, it := range items {
 		if it.kind == patch.kind && it.name == patch.name {
 			d.leaveIf(it.apiVersion != patch.apiVersion || it.namespace != patch.namespace || it.moved)
@@ -94,6 +94,7 @@ func (d *direct) mergeInto(items []*item, patch map[string]any) {
 			d.leave()
 			return
 		}
+		d.leaveIf(it.hollow)
 		m := merger{direct: d, item: it}
 		m.mapping(it.values, change, "")
 	}

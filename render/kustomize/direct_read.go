@@ -3,6 +3,7 @@ package kustomize
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -41,12 +42,13 @@ func (d *direct) read(data []byte) []*item {
 			d.leave()
 			return nil
 		}
-		values := d.values(doc.Data)
-		it := itemOf(values)
+		root := d.tree(doc.Data)
+		it := itemOf(d.decoded(root))
 		if it == nil {
 			d.leave()
 			return nil
 		}
+		it.hollow = isHollow(root)
 		items = append(items, it)
 	}
 	return items
@@ -82,14 +84,14 @@ func isPlainStream(data []byte) bool {
 	return true
 }
 
-// values reads one document of plain YAML.
-func (d *direct) values(text []byte) map[string]any {
+// tree reads one document of plain YAML.
+func (d *direct) tree(text []byte) *yaml.Node {
 	root, ok := render.ReadPlain(text)
 	if !ok {
 		d.leave()
-		return nil
+		return &yaml.Node{}
 	}
-	return d.decoded(root)
+	return root
 }
 
 func (d *direct) decoded(root *yaml.Node) map[string]any {
@@ -101,6 +103,18 @@ func (d *direct) decoded(root *yaml.Node) map[string]any {
 	d.leaveIf(!ok)
 	values, _ := v.(map[string]any)
 	return values
+}
+
+// isHollow tells trees with a null that is not written.
+func isHollow(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Value == "" && n.Style == 0 || slices.ContainsFunc(n.Content, isHollow)
+}
+
+// oldBools are truth values in YAML 1.1 alone, which the library reads some texts as.
+var oldBools = wordsOf(`y Y yes Yes YES on On ON n N no No NO off Off OFF`)
+
+func hasOldBool(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Style == 0 && oldBools[n.Value] || slices.ContainsFunc(n.Content, hasOldBool)
 }
 
 // itemOf gives nil for what is no usual resource.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/types"
 )
 
@@ -78,7 +79,7 @@ func (it *item) templates() (paths [][]string) {
 // them later changes all, so what was set once may not be set again.
 func (d *direct) give(pairs map[string]string) {
 	for key := range pairs {
-		d.leaveIf(d.given[key])
+		d.leaveIf(d.given[key] || !isWord(key))
 		d.given[key] = true
 	}
 }
@@ -99,7 +100,9 @@ func (d *direct) annotate(annotations map[string]string, items []*item) {
 	d.give(annotations)
 	for _, it := range items {
 		d.setTexts(it.values, annotations, "metadata", "annotations")
-		for _, path := range it.templates() {
+		paths := it.templates()
+		d.leaveIf(it.kind == "StatefulSet" && len(paths) == 0 && len(annotations) > 0) // of no group that labels go to
+		for _, path := range paths {
 			d.setTexts(it.values, annotations, append(path, "annotations")...)
 		}
 	}
@@ -142,7 +145,8 @@ func (d *direct) scale(r types.Replica, items []*item) {
 		}
 		spec, ok := it.values["spec"].(map[string]any)
 		if !ok {
-			break
+			d.leave()
+			return
 		}
 		if had, there := spec["replicas"]; there {
 			_, isNumber := had.(int)
@@ -175,7 +179,7 @@ func (d *direct) imagesIn(i types.Image, v any, depth int) {
 				d.imagesOf(i, below)
 			}
 			_, holdsImage := below.(map[string]any)
-			d.leaveIf(key == "image" && holdsImage)
+			d.leaveIf(key == "image" && holdsImage || key == "volumes" && holdsImages(below))
 			d.imagesIn(i, below, depth+1)
 		}
 	case []any:
@@ -183,6 +187,16 @@ func (d *direct) imagesIn(i types.Image, v any, depth int) {
 			d.imagesIn(i, below, depth+1)
 		}
 	}
+}
+
+// holdsImages tells volumes of which one is an image, written in whatever way.
+func holdsImages(volumes any) bool {
+	list, _ := volumes.([]any)
+	return slices.ContainsFunc(list, func(v any) bool {
+		volume, _ := v.(map[string]any)
+		_, there := volume["image"]
+		return there
+	})
 }
 
 // imagesOf changes the image of each container in a list.
@@ -202,6 +216,7 @@ func (d *direct) imagesOf(i types.Image, list any) {
 
 // renamed gives another name or tag to an image of this name. The library takes a dot in the name for any letter.
 func (d *direct) renamed(i types.Image, image string) string {
+	d.leaveIf(image != "" && !isPlainName(image, "-_/.:@"))
 	if len(image) < len(i.Name) {
 		return image
 	}
@@ -227,6 +242,7 @@ func (d *direct) renamed(i types.Image, image string) string {
 	case i.Digest != "":
 		rest = "@" + i.Digest
 	}
+	d.leaveIf(!isWord(name + rest))
 	return name + rest
 }
 
@@ -238,6 +254,11 @@ func looksLike(s, pattern string) bool {
 		}
 	}
 	return true
+}
+
+// isWord tells text that YAML takes for text where it stands without quotes, as the library writes keys and images.
+func isWord(s string) bool {
+	return s != "" && (&yaml.Node{Kind: yaml.ScalarNode, Value: s}).ShortTag() == "!!str"
 }
 
 // isPlainName tells names of letters, digits and a few more.
