@@ -130,11 +130,13 @@ func copyMetadata(m *chart.Metadata) *chart.Metadata {
 	}
 	own := *m
 	own.Annotations = maps.Clone(m.Annotations)
+	own.Keywords, own.Sources = slices.Clone(m.Keywords), slices.Clone(m.Sources)
 	own.Maintainers = copyEach(m.Maintainers)
 	own.Dependencies = copyEach(m.Dependencies)
 	for _, d := range own.Dependencies {
 		if d != nil {
 			d.ImportValues, _ = copyValue(d.ImportValues).([]any)
+			d.Tags = slices.Clone(d.Tags)
 		}
 	}
 	return &own

@@ -66,6 +66,18 @@ func (b *budget) bounded(v any) error {
 	return b.weigh(v, b.limits.Depth, &left)
 }
 
+// weight is that of some values written out one after the other; too much is refused.
+func (b *budget) weight(all []any) (int, error) {
+	most := b.limits.Memory / valueShare
+	left := most
+	for _, v := range all {
+		if err := b.weigh(v, b.limits.Depth, &left); err != nil {
+			return 0, err
+		}
+	}
+	return most - left, nil
+}
+
 func isScalar(v any) bool {
 	switch v.(type) {
 	case nil, string, bool, int, int64, float64:
@@ -147,13 +159,16 @@ func (b *budget) weighOther(v reflect.Value, depth int, left *int) error {
 // kept pays for what a variable is set to: variables are what could pile up.
 func (b *budget) kept(v any) error {
 	if text, ok := v.(string); ok {
-		return b.spend(len(text))
+		return b.spend(variableWeight + len(text))
 	}
 	if text := reflect.ValueOf(v); text.Kind() == reflect.String {
-		return b.spend(text.Len())
+		return b.spend(variableWeight + text.Len())
 	}
-	return b.spend(nodeWeight)
+	return b.spend(variableWeight)
 }
+
+// variableWeight is what a variable weighs besides its text, in a list that grows by doubling.
+const variableWeight = 64
 
 // output collects what a template prints.
 type output struct {

@@ -48,6 +48,7 @@ func newEngine() *engine {
 	learn.Do(func() { language = template.NewLanguage(e.funcs) })
 	e.language = language
 	e.base = template.NewSet(rootName, e.language, e.funcs, template.MissingZero)
+	e.base.Guard("YAML", e.bounded) // the one method of what templates see that writes out what may have no end
 	return e
 }
 
@@ -111,11 +112,14 @@ func (e *engine) load(b *blueprint, sources map[string]source, names []string) e
 		return nil
 	}
 	e.set, e.loaded, e.asRoot = nil, files, false
-	set := e.base.Empty()
+	set, code := e.base.Empty(), 0
 	for _, name := range names {
 		p := b.parse(e, sources[name].file, name)
 		if p.err != nil {
 			return p.err
+		}
+		if code += p.code; code > maxCode {
+			return &LimitError{What: "the templates have more code than " + render.Size(maxCode)}
 		}
 		p.addTo(set)
 		e.asRoot = e.asRoot || p.asRoot
@@ -195,8 +199,8 @@ func (e *engine) tpl(outer *template.Set, text string, data any) (string, error)
 		return present(text), e.spend(len(text))
 	}
 	p := e.chart.parseGiven(e, text)
-	if p.err != nil {
-		return "", p.err
+	if err := cmp.Or(p.err, e.spend(codeWeight*p.code)); err != nil {
+		return "", err
 	}
 	set := e.enclose(outer, p)
 	defer func() { e.texts = e.texts[:len(e.texts)-1] }()
@@ -224,14 +228,14 @@ func (e *engine) executeOne(set *template.Set, t *template.Template, data any) (
 }
 
 // collect lists the templates of a chart and its subcharts by path, each with the values of its chart. The dot of a chart
-// is one map for all its templates.
+// is one map for all its templates; what it shows of Chart.yaml is a copy, since sortAlpha sorts the list that it is given.
 func collect(ch *chart.Chart, top map[string]any, all map[string]source) map[string]any {
 	subcharts := map[string]any{}
 	dot := map[string]any{
 		"Chart": struct {
 			chart.Metadata
 			IsRoot bool
-		}{*ch.Metadata, ch.IsRoot()},
+		}{*copyMetadata(ch.Metadata), ch.IsRoot()},
 		"Files":        filesOf(ch.Files),
 		"Release":      top["Release"],
 		"Capabilities": top["Capabilities"],

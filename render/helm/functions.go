@@ -45,7 +45,6 @@ func (e *engine) functions() template.FuncMap {
 		stepName:        func() (string, error) { return "", e.step() },
 		printedName:     template.Check(e.bounded),
 		keptName:        template.Check(e.kept),
-		wholeName:       template.Check(e.bounded),
 		"fail":          func(text string) (string, error) { return "", &messageError{text} },
 		"required":      required,
 		"lookup":        func(string, string, string, string) (map[string]any, error) { return map[string]any{}, nil },

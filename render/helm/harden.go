@@ -10,7 +10,6 @@ const (
 	stepName    = "_step"
 	printedName = "_printed"
 	keptName    = "_kept"
-	wholeName   = "_whole"
 )
 
 // harden puts checks where a template could go on for ever or print more than there is memory: at its beginning, at the
@@ -32,7 +31,6 @@ func hardenList(l *parse.ListNode) {
 func hardenNode(n parse.Node) {
 	switch n := n.(type) {
 	case *parse.ActionNode:
-		hardenPipe(n.Pipe)
 		if len(n.Pipe.Decl) > 0 {
 			pipeInto(n.Pipe, keptName)
 		} else if !isPaidText(n.Pipe) {
@@ -45,68 +43,12 @@ func hardenNode(n parse.Node) {
 	case *parse.RangeNode:
 		hardenBranch(&n.BranchNode)
 		n.List.Nodes = slices.Insert(n.List.Nodes, 0, step(n.Pos))
-	case *parse.TemplateNode:
-		hardenPipe(n.Pipe)
 	}
 }
 
 func hardenBranch(b *parse.BranchNode) {
-	hardenPipe(b.Pipe)
 	hardenList(b.List)
 	hardenList(b.ElseList)
-}
-
-// hardenPipe looks for .YAML, the one method of a value that writes it out and is no function of ours.
-func hardenPipe(p *parse.PipeNode) {
-	if p == nil {
-		return
-	}
-	for _, c := range p.Cmds {
-		for i, arg := range c.Args {
-			c.Args[i] = hardenArgument(arg)
-		}
-	}
-}
-
-func hardenArgument(n parse.Node) parse.Node {
-	switch n := n.(type) {
-	case *parse.PipeNode:
-		hardenPipe(n)
-	case *parse.FieldNode:
-		if owner, ok := cutYAML(n.Ident); ok && len(owner) == 0 {
-			return yamlOf(&parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, n.Pos)
-		} else if ok {
-			return yamlOf(&parse.FieldNode{NodeType: parse.NodeField, Pos: n.Pos, Ident: owner}, n.Pos)
-		}
-	case *parse.VariableNode:
-		if owner, ok := cutYAML(n.Ident); ok {
-			return yamlOf(&parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: owner}, n.Pos)
-		}
-	case *parse.ChainNode:
-		n.Node = hardenArgument(n.Node)
-		if owner, ok := cutYAML(n.Field); ok && len(owner) == 0 {
-			return yamlOf(n.Node, n.Pos)
-		} else if ok {
-			return yamlOf(&parse.ChainNode{NodeType: parse.NodeChain, Pos: n.Pos, Node: n.Node, Field: owner}, n.Pos)
-		}
-	}
-	return n
-}
-
-func cutYAML(names []string) (owner []string, ok bool) {
-	last := len(names) - 1
-	if last < 0 || names[last] != "YAML" {
-		return nil, false
-	}
-	return names[:last], true
-}
-
-// yamlOf is (_whole OWNER).YAML.
-func yamlOf(owner parse.Node, pos parse.Pos) parse.Node {
-	check := &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos}
-	pipeInto(check, wholeName)
-	check.Cmds[0].Args = append(check.Cmds[0].Args, owner)
-	return &parse.ChainNode{NodeType: parse.NodeChain, Pos: pos, Node: check, Field: []string{"YAML"}}
 }
 
 // texts are functions whose result is text that was paid for and is not too large, so that nobody has to look at it again.

@@ -11,7 +11,7 @@
 //	template.go   values in, rendered templates out, within the limits of a context
 //	engine.go     Helm's engine, ours because Helm's can neither be stopped nor kept from clock and chance
 //	template/     the execution of one template, as Go does it
-//	parsed.go     the templates of a chart, parsed and compiled once
+//	parsed.go     the templates of a chart, parsed and compiled once; parsable.go what is too much for that
 //	functions.go  what templates may call: clock.go and entropy.go what depends on the world, files.go what .Files shows
 //	budget.go     limits, asked by paid.go and quick.go around functions and by what harden.go puts into templates
 //	hooks.go      which hooks stay, go, or stop the render

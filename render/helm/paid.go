@@ -149,12 +149,8 @@ func (b *budget) paid(name string, f any) any {
 
 // writesOut looks at what is given to a function that turns values into text, or copies them.
 func (b *budget) writesOut(args []any) error {
-	for _, a := range args {
-		if err := b.bounded(a); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := b.weight(args)
+	return err
 }
 
 // holds pays for text that a map or list will keep.

@@ -14,6 +14,7 @@ type parsedTemplate struct {
 	own     member
 	defined []member
 	asRoot  bool // it speaks of rootName
+	code    int  // its weight
 	err     error
 }
 
@@ -34,8 +35,12 @@ var builtins = func() template.FuncMap {
 
 // parseText parses as template.Parse of Go does.
 func (e *engine) parseText(name, text string) *parsedTemplate {
+	code, err := parsable(name, text)
+	if err != nil {
+		return &parsedTemplate{err: err}
+	}
 	trees, err := parse.Parse(name, text, "", "", e.funcs, builtins)
-	p := &parsedTemplate{err: err, asRoot: strings.Contains(text, rootName)}
+	p := &parsedTemplate{code: code, err: err, asRoot: strings.Contains(text, rootName)}
 	for key, tree := range trees {
 		t := member{e.language.New(key, tree), parse.IsEmptyTree(tree.Root)}
 		harden(tree)

@@ -1,5 +1,10 @@
 package helm
 
+import (
+	"strconv"
+	"strings"
+)
+
 // paidQuick makes the functions that charts call most pay without looking at arguments one by one: text and numbers need no
 // look. It gives nil for those that intercept has to wrap.
 func (b *budget) paidQuick(name string, f any) any {
@@ -41,7 +46,11 @@ func (b *budget) paidQuick(name string, f any) any {
 		}
 	case func(string, ...any) string:
 		return func(s string, v ...any) (string, error) {
-			if err := b.writesOut(v); err != nil {
+			weight, err := b.weight(v)
+			if err == nil {
+				err = b.fits(formatted(s, weight))
+			}
+			if err != nil {
 				return "", err
 			}
 			return b.text(f(s, v...))
@@ -66,6 +75,32 @@ func (b *budget) replacing(f func(string, string, string) string) any {
 		}
 		return b.text(f(from, to, s))
 	}
+}
+
+// maxWidth is what fmt takes for a width.
+const maxWidth = 1_000_000
+
+// formatted is the most that printf makes of a format and values of a weight: each value once, and each time that its number
+// is in the format, and widths.
+func formatted(format string, weight int) int {
+	cost := len(format) + weight
+	for _, verb := range strings.Split(format, "%")[1:] {
+		flags := verb[:len(verb)-len(strings.TrimLeft(verb, "+-# 0123456789.*[]"))]
+		for _, n := range strings.FieldsFunc(flags, func(c rune) bool { return c < '0' || c > '9' }) {
+			width, err := strconv.Atoi(n)
+			if err != nil {
+				width = maxWidth
+			}
+			cost += min(width, maxWidth)
+		}
+		if strings.Contains(flags, "*") {
+			cost += 2 * maxWidth
+		}
+		if strings.Contains(flags, "[") {
+			cost += weight
+		}
+	}
+	return cost
 }
 
 // text pays for text that a function made.

@@ -192,8 +192,7 @@ func (c *calling) run(s *state, final value) value {
 	}
 	v, err := callValue(c.callee(final), args[0], args[1:])
 	if err != nil {
-		s.at = c.node
-		s.failf("error calling %s: %w", c.name, err)
+		s.failIn(c.node, c.name, err)
 	}
 	return fromReflect(v)
 }

@@ -30,8 +30,7 @@ func (c *call) run(s *state, final value) value {
 	if c.direct != nil {
 		v, err := c.direct(s, c, f, final)
 		if err != nil {
-			s.at = c.node
-			s.failf("error calling %s: %w", c.name, err)
+			s.failIn(c.node, c.name, err)
 		}
 		return v
 	}
@@ -51,8 +50,7 @@ func (s *state) caught(node parse.Node, name string) {
 	if !ok {
 		err = fmt.Errorf("%v", p)
 	}
-	s.at = node
-	s.failf("error calling %s: %w", name, err)
+	s.failIn(node, name, err)
 }
 
 // reflected evaluates the arguments.
@@ -72,8 +70,7 @@ func (c *call) reflected(s *state, final value) []reflect.Value {
 func (s *state) call(f reflect.Value, name string, node parse.Node, in []reflect.Value) value {
 	out := f.Call(in)
 	if len(out) == 2 && !out[1].IsNil() {
-		s.at = node
-		s.failf("error calling %s: %w", name, out[1].Interface().(error))
+		s.failIn(node, name, out[1].Interface().(error))
 	}
 	if out[0].Type() == valueType {
 		return fromReflect(out[0].Interface().(reflect.Value))

@@ -63,6 +63,7 @@ func (f *step) takeReflect(s *state, v value, node parse.Node, args []argument, 
 		r = r.Addr()
 	}
 	if m.method >= 0 {
+		s.guarded(r, f.name, node)
 		return s.callMethod(r.Method(m.method), f.name, node, args, final)
 	}
 	given := len(args) > 0 || final.is != absent
@@ -79,6 +80,15 @@ func (f *step) takeReflect(s *state, v value, node parse.Node, args []argument, 
 	}
 	s.failf("can't evaluate field %s in type %s", f.name, v.typ())
 	return value{}
+}
+
+// guarded fails where the value may not be given to the method.
+func (s *state) guarded(r reflect.Value, method string, node parse.Node) {
+	if check := s.set.guards[method]; check != nil {
+		if err := check(r.Interface()); err != nil {
+			s.failIn(node, method, err)
+		}
+	}
 }
 
 // mayBeField tells whether a nil pointer is what is wrong.

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -35,8 +36,9 @@ const topName = 0
 
 var states = sync.Pool{New: func() any { return &state{} }}
 
-// finish takes what an execution failed with, and makes the state fit for the next.
-func (s *state) finish(err *error) {
+// finish takes what an execution failed with, and makes the state fit for the next. Before it, so much of the stack was in use.
+func (s *state) finish(err *error, used int) {
+	s.set.nesting.used = used
 	if p := recover(); p != nil {
 		failed, ok := p.(failure)
 		if !ok {
@@ -66,6 +68,20 @@ func (s *state) failf(format string, args ...any) {
 		where = fmt.Sprintf("template: %s: executing %q at <%s>: ", location, escape(s.t.name), escape(context))
 	}
 	panic(failure{template.ExecError{Name: s.t.name, Err: fmt.Errorf(where+format, args...)}})
+}
+
+// maxMessage bounds what messages grow to.
+const maxMessage = 64 << 10
+
+// failIn ends the execution with what a function said. Where that is the failure of another execution, and long already, its
+// place says enough: each template around it would copy it once more.
+func (s *state) failIn(node parse.Node, function string, err error) {
+	var inner template.ExecError
+	if errors.As(err, &inner) && len(err.Error()) > maxMessage {
+		panic(failure{err})
+	}
+	s.at = node
+	s.failf("error calling %s: %w", function, err)
 }
 
 func escape(text string) string { return strings.ReplaceAll(text, "%", "%%") }

@@ -105,12 +105,15 @@ func (i *invocation) exec(s *state) flow {
 
 // invoke executes a template that sees no variables but its own.
 func (s *state) invoke(t *Template, data value) {
+	root, room := t.compiled(), frameInvocation+t.height
+	s.enter(t, room)
 	outer, dot, base, mark := s.t, s.dot, s.base, len(s.vars)
 	s.t, s.dot, s.base = t, data, mark
 	s.depth++
 	s.push(topName, data)
-	t.compiled().exec(s)
+	root.exec(s)
 	s.depth--
+	s.leave(room)
 	s.pop(mark)
 	s.t, s.dot, s.base = outer, dot, base
 }

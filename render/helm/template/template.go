@@ -13,7 +13,7 @@
 //	value.go      a value as templates see it; assign.go what may stand for what
 //	builtin.go    the functions that Go gives every template; compare.go and equal.go those that compare
 //	print.go      what values look like
-//	state.go      one execution, and how it fails
+//	state.go      one execution, and how it fails; depth.go how deep it may go
 //
 // One thing is different: the elements of a []string and its like are values here, not places, so that a function that wants
 // a *string does not get the address of one.
@@ -51,31 +51,34 @@ type Template struct {
 	tree     *parse.Tree
 	language *Language
 
-	once sync.Once
-	root list
+	once   sync.Once
+	root   list
+	height int // of the stack, in bytes
 }
 
 // Name is what other templates call it by.
 func (t *Template) Name() string { return t.name }
 
 func (t *Template) compiled() list {
-	t.once.Do(func() { t.root = compile(t.language, t.tree) })
+	t.once.Do(func() { t.root, t.height = compile(t.language, t.tree), height(t.tree.Root) })
 	return t.root
 }
 
 // Set is templates that may call each other, and the functions they call. It must not be changed while one of them is
-// executed.
+// executed, and only one goroutine at a time may use it or a copy of it.
 type Set struct {
 	name      string
 	language  *Language
 	functions []any
 	missing   Missing
 	templates map[string]*Template
+	guards    map[string]Check
+	nesting   *nesting // of all copies: one may be executed inside another
 }
 
 // NewSet gives an empty set whose own name shows in messages. The functions are those of the language.
 func NewSet(name string, l *Language, funcs FuncMap, missing Missing) *Set {
-	return &Set{name: name, language: l, functions: l.bind(funcs), missing: missing, templates: map[string]*Template{}}
+	return &Set{name: name, language: l, functions: l.bind(funcs), missing: missing, templates: map[string]*Template{}, nesting: &nesting{}}
 }
 
 // Add makes a template a member. It replaces one of the same name, unless it is empty.
@@ -84,6 +87,14 @@ func (s *Set) Add(t *Template, empty bool) {
 		return
 	}
 	s.templates[t.name] = t
+}
+
+// Guard lets a check look at values before a method of this name is called on them.
+func (s *Set) Guard(method string, check Check) {
+	if s.guards = maps.Clone(s.guards); s.guards == nil {
+		s.guards = map[string]Check{}
+	}
+	s.guards[method] = check
 }
 
 // Clone gives a set with the same templates and with some functions replaced; adding to one adds nothing to the other.
@@ -120,11 +131,13 @@ func (s *Set) Execute(w Writer, t *Template, data any) (err error) {
 	st.set, st.out, st.t = s, w, t
 	st.dot = valueOf(data)
 	st.vars = append(st.vars, variable{topName, st.dot})
-	defer st.finish(&err)
+	defer st.finish(&err, s.nesting.used)
 	if t.tree == nil || t.tree.Root == nil {
 		st.failf("%q is an incomplete or empty template", t.name)
 	}
-	t.compiled().exec(st)
+	root := t.compiled()
+	st.enter(t, frameExecution+t.height)
+	root.exec(st)
 	return nil
 }
 
