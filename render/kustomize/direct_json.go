@@ -27,7 +27,8 @@ func (d *direct) patchJSON(target *types.Selector, text []byte, start byte, item
 	for _, it := range d.selected(target, items) {
 		d.leaveIf(d.ctx.Err() != nil || !survivesJSON(it.values))
 		for _, o := range operations {
-			if d.strange {
+			if d.strange || d.ctx.Err() != nil {
+				d.leave()
 				return
 			}
 			if !o.apply(it.values, o.path, d) {
@@ -36,6 +37,9 @@ func (d *direct) patchJSON(target *types.Selector, text []byte, start byte, item
 		}
 	}
 }
+
+// pointer reads the parts of a path (RFC 6901).
+var pointer = strings.NewReplacer("~1", "/", "~0", "~")
 
 // operations reads a patch written as a list of YAML, or as JSON.
 func (d *direct) operations(text []byte, start byte) []operation {
@@ -63,6 +67,9 @@ func (d *direct) listOf(text []byte) (list []any) {
 	return list
 }
 
+// maxPath is longer than any path that is meant: each part of one takes memory.
+const maxPath = 10_000
+
 func (d *direct) operation(v any) (o operation) {
 	fields, _ := v.(map[string]any)
 	value, valued := fields["value"]
@@ -78,10 +85,13 @@ func (d *direct) operation(v any) (o operation) {
 	default:
 		d.leave()
 	}
-	d.leaveIf(len(fields) != want || !strings.HasPrefix(path, "/") || !survivesJSON(value))
+	d.leaveIf(len(fields) != want || !strings.HasPrefix(path, "/") || len(path) > maxPath || !survivesJSON(value))
+	if d.strange {
+		return o
+	}
 	for _, part := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
 		d.leaveIf(part == "")
-		o.path = append(o.path, strings.NewReplacer("~1", "/", "~0", "~").Replace(part))
+		o.path = append(o.path, pointer.Replace(part))
 	}
 	d.leaveIf(!leavesIdentity(o) || d.given[o.path[len(o.path)-1]])
 	return o

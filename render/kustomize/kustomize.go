@@ -13,6 +13,7 @@
 //	last.go      labels and images, which come last where they may
 //	print.go     resources as the library prints them
 //	origin.go    which file a resource of the output came from, for messages
+//	spread.go    how much a few lines may put into many resources
 //	errors.go    what is wrong with a kustomization: file, line, column
 //
 // The library fetches URLs and runs git whatever file system it is given. So it only ever sees a file system in memory
@@ -70,6 +71,9 @@ func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output,
 	if err := w.inflate(ctx, k.charts, r); err != nil {
 		return render.Output{}, err
 	}
+	if err := w.checkSpread(); err != nil {
+		return render.Output{}, err
+	}
 	ctx, cancel := w.limits.Within(ctx)
 	defer cancel()
 	if documents, ok := w.direct(ctx); ok {
@@ -88,6 +92,9 @@ func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output,
 func build(ctx context.Context, w *walker) ([]*resource.Resource, error) {
 	ctx, cancel := w.limits.Within(ctx)
 	defer cancel()
+	if ctx.Err() != nil { // nobody would wait for the library
+		return nil, fmt.Errorf("build kustomization %s: %w", w.dir, render.Stopped(ctx))
+	}
 	type result struct {
 		resources []*resource.Resource
 		err       error
@@ -209,11 +216,14 @@ func managedBy(all []*resource.Resource, metadata []string) error {
 
 // serialise prints the resources as the CLI does.
 func serialise(all []*resource.Resource, w *walker) (render.Output, error) {
-	documents := make([]render.Document, len(all))
+	documents, size := make([]render.Document, len(all)), 0
 	for i, res := range all {
 		doc, err := w.document(res)
 		if err != nil {
 			return render.Output{}, fmt.Errorf("print %s %s of kustomization %s: %w", res.GetKind(), res.GetName(), w.dir, err)
+		}
+		if size += len(doc.Data); size > w.limits.Memory {
+			return render.Output{}, &render.LimitError{What: fmt.Sprintf("kustomization %s gives more than %s", w.dir, render.Size(w.limits.Memory)), Limit: render.MemoryLimit}
 		}
 		documents[i] = doc
 	}

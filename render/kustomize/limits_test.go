@@ -27,6 +27,46 @@ func TestAliasesOfAllFiles(t *testing.T) {
 	}
 }
 
+// A few lines may not be put into so many resources that they fill the memory, in whatever way; into a few they may.
+func TestSpread(t *testing.T) {
+	const most = 64 << 10
+	long, list := strings.Repeat("x", most/20), bytes.Buffer{}
+	for i := range 30 {
+		fmt.Fprintf(&list, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\ndata: {long: a}\n", i)
+	}
+	one := "patches:\n"
+	for i := range 300 {
+		one += fmt.Sprintf("- {target: {kind: ConfigMap, name: c%d}, patch: '[{\"op\": \"add\", \"path\": \"/data/new\", \"value\": \"a\"}]'}\n", i)
+	}
+	r := render.Request{Dir: ".", Files: render.Files{"kustomization.yaml": []byte("resources: [a.yaml]\n" + one), "a.yaml": list.Bytes()}, Limits: render.Limits{Memory: most * inputShare}}
+	if _, err := New().Render(context.Background(), r); err != nil {
+		t.Errorf("patches for one resource each: %v", err)
+	}
+	for what, c := range map[string]string{
+		"a patch":       "patches: [{target: {kind: ConfigMap}, path: patch.yaml}]\n",
+		"a pattern":     "patches: [{target: {kind: Config.*}, path: patch.yaml}]\n",
+		"annotations":   "commonAnnotations: {a: " + long + "}\n",
+		"labels":        "labels: [{pairs: {a: " + long + "}}]\n",
+		"images":        "images: [{name: a, newName: " + long + "}]\n",
+		"a replacement": "replacements: [{source: {kind: Secret, fieldPath: data.long}, targets: [{select: {kind: ConfigMap}, fieldPaths: [data.long]}]}]\n",
+	} {
+		t.Run(what, func(t *testing.T) {
+			few, _, _ := strings.Cut(list.String(), "name: c4")
+			for text, fits := range map[string]bool{list.String(): false, few + "name: c4}\ndata: {long: a}\n": true} {
+				r := render.Request{Dir: ".", Limits: render.Limits{Memory: most * inputShare}, Files: render.Files{
+					"kustomization.yaml": []byte("resources: [a.yaml, b.yaml]\n" + c), "a.yaml": []byte(text),
+					"b.yaml":     []byte("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {long: " + strings.Repeat(long, 3) + "}\n"),
+					"patch.yaml": []byte("- {op: add, path: /data, value: {a: " + long + "}}\n"),
+				}}
+				_, err := New().Render(context.Background(), r)
+				if limit := (*render.LimitError)(nil); (err == nil) != fits || !fits && (!errors.As(err, &limit) || limit.Limit != render.MemoryLimit) {
+					t.Errorf("fits: %v, but got %.200v", fits, err)
+				}
+			}
+		})
+	}
+}
+
 // Each limit can be lowered and lifted; what it ends names the file and the limit, and the hint names the key.
 func TestLimitsAreConfigurable(t *testing.T) {
 	var crowd bytes.Buffer

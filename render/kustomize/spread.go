@@ -1,0 +1,69 @@
+package kustomize
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/ferry-cd/ferry/render"
+)
+
+// checkSpread refuses kustomizations that put much into many resources: a patch of one megabyte for each of a thousand is a
+// gigabyte, written in two. What they may add has the bounds of what they may read.
+func (w *walker) checkSpread() error {
+	most := w.limits.Memory / inputShare
+	for _, k := range w.followed {
+		weight := k.weight()
+		if weight < most/max(w.size, 1) {
+			continue // even if each byte were a resource
+		}
+		if n := w.resourceCount(); weight > most/max(n, 1) {
+			return &render.LimitError{What: fmt.Sprintf("%s: puts %s into as many as %d resources; together they may take no more than %s", k.file, render.Size(weight), n, render.Size(most)),
+				Limit: render.MemoryLimit}
+		}
+	}
+	return nil
+}
+
+// resourceCount gives at most how many resources there are, those in lists too.
+func (w *walker) resourceCount() (n int) {
+	for name := range w.listed {
+		n += bytes.Count(w.files[name], []byte("kind"))
+	}
+	return n
+}
+
+// weight is how many bytes a kustomization puts into one resource at most.
+func (k *kustomization) weight() int {
+	n := len(k.NamePrefix) + len(k.NameSuffix) + len(k.Namespace) + weightOf(k.CommonLabels) + weightOf(k.CommonAnnotations) //nolint:staticcheck // people write it
+	for _, l := range k.Labels {
+		n += weightOf(l.Pairs)
+	}
+	for _, i := range k.Images {
+		n += len(i.NewName) + len(i.NewTag) + len(i.Digest)
+	}
+	named := map[string]int{}                                       // patches that are for one name alone
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) { //nolint:staticcheck // the same
+		size := len(p.Patch) + len(k.files[path.Join(k.dir, p.Path)])
+		switch {
+		case p.Target == nil: // it names the one resource that it is for
+		case isPlainName(p.Target.Name, "-"):
+			named[p.Target.Name] += size
+		default:
+			n += size
+		}
+	}
+	heaviest := 0
+	for _, size := range named {
+		heaviest = max(heaviest, size)
+	}
+	return n + heaviest
+}
+
+func weightOf(texts map[string]string) (n int) {
+	for key, value := range texts {
+		n += len(key) + len(value)
+	}
+	return n
+}
