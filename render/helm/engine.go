@@ -14,6 +14,7 @@ import (
 
 	"github.com/ferry-cd/ferry/render"
 	"github.com/ferry-cd/ferry/render/helm/chartutil"
+	helmengine "github.com/ferry-cd/ferry/render/helm/engine"
 	"github.com/ferry-cd/ferry/render/helm/template"
 )
 
@@ -236,7 +237,7 @@ func collect(ch *chart.Chart, top map[string]any, all map[string]source) map[str
 			chart.Metadata
 			IsRoot bool
 		}{*copyMetadata(ch.Metadata), ch.IsRoot()},
-		"Files":        filesOf(ch.Files),
+		"Files":        helmengine.Files(contents(ch.Files)),
 		"Release":      top["Release"],
 		"Capabilities": top["Capabilities"],
 		"Values":       valuesOf(ch, top),
@@ -253,6 +254,14 @@ func collect(ch *chart.Chart, top map[string]any, all map[string]source) map[str
 		all[path.Join(folder, t.Name)] = source{file: t, base: path.Join(folder, "templates"), data: dot}
 	}
 	return dot
+}
+
+func contents(files []*chart.File) map[string][]byte {
+	byName := make(map[string][]byte, len(files))
+	for _, f := range files {
+		byName[f.Name] = f.Data
+	}
+	return byName
 }
 
 // valuesOf are all values for the outermost chart, and for a subchart those under its name.

@@ -6,13 +6,13 @@
 //	values.go     layers of values and --set, merged as the CLI does
 //	coalesce.go   the values that a chart is given over its own, down to its subcharts
 //	settle.go     which subcharts a chart has, by conditions and tags, and what it imports from them
-//	chartutil/    the types that templates see
+//	chartutil/    the types that templates see; engine/ that of .Files
 //	schema.go     values.schema.json, with a loader that opens nothing
 //	template.go   values in, rendered templates out, within the limits of a context
 //	engine.go     Helm's engine, ours because Helm's can neither be stopped nor kept from clock and chance
 //	template/     the execution of one template, as Go does it
 //	parsed.go     the templates of a chart, parsed and compiled once; parsable.go what is too much for that
-//	functions.go  what templates may call: clock.go and entropy.go what depends on the world, files.go what .Files shows
+//	functions.go  what templates may call: clock.go and entropy.go what depends on the world
 //	budget.go     limits, asked by paid.go and quick.go around functions and by what harden.go puts into templates
 //	hooks.go      which hooks stay, go, or stop the render
 //	sort.go       what was rendered, cut and put into Helm's order

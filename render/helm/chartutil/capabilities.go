@@ -27,6 +27,13 @@ func Offline(v KubeVersion, apis []string) *Capabilities {
 	return &Capabilities{KubeVersion: v, APIVersions: append(DefaultVersionSet(), apis...), HelmVersion: version.Get()}
 }
 
+// Copy gives another one that says the same.
+func (c *Capabilities) Copy() *Capabilities {
+	own := *c
+	own.APIVersions = slices.Clone(c.APIVersions)
+	return &own
+}
+
 // KubeVersion is a version of Kubernetes, as in v1.34.2, 1 and 34.
 type KubeVersion struct {
 	Version string

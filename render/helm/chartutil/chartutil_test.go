@@ -34,9 +34,7 @@ func outline(v any) string {
 	typ := reflect.TypeOf(v)
 	fmt.Fprintln(&b, typ)
 	for i := range typ.NumMethod() {
-		if m := typ.Method(i); m.Name != "Copy" { // of .Capabilities, for Helm itself
-			fmt.Fprintln(&b, m.Name, m.Type)
-		}
+		fmt.Fprintln(&b, typ.Method(i).Name, typ.Method(i).Type)
 	}
 	if typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()

@@ -1,4 +1,5 @@
-package helm
+// Package engine has what .Files shows, by the name that its type has in Helm: templates can print it.
+package engine
 
 import (
 	"encoding/base64"
@@ -8,19 +9,15 @@ import (
 	"strings"
 
 	"github.com/gobwas/glob"
-	"helm.sh/helm/v3/pkg/chart"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ferry-cd/ferry/render"
 )
 
-// files is what .Files shows: the files of a chart that are neither templates nor charts, by name.
 type files map[string][]byte
 
-func filesOf(all []*chart.File) files {
-	f := files{}
-	for _, file := range all {
-		f[file.Name] = file.Data
-	}
-	return f
-}
+// Files is what .Files shows: the files of a chart that are neither templates nor charts, by name.
+func Files(byName map[string][]byte) any { return files(byName) }
 
 // GetBytes gives a file, or nothing.
 func (f files) GetBytes(name string) []byte {
@@ -64,7 +61,11 @@ func (f files) data(text func([]byte) string) string {
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		entries[path.Base(name)] = text(f[name])
 	}
-	return toYAML(entries)
+	printed, ok := render.PrintValues(entries)
+	if !ok {
+		printed, _ = yaml.Marshal(entries) // text cannot fail
+	}
+	return strings.TrimSuffix(string(printed), "\n")
 }
 
 // Lines gives the lines of a file.
