@@ -36,15 +36,15 @@ func (w *walker) resourceCount() (n int) {
 
 // weight is how many bytes a kustomization puts into one resource at most.
 func (k *kustomization) weight() int {
-	n := len(k.NamePrefix) + len(k.NameSuffix) + len(k.Namespace) + weightOf(k.CommonLabels) + weightOf(k.CommonAnnotations) //nolint:staticcheck // people write it
+	n := len(k.NamePrefix) + len(k.NameSuffix) + len(k.Namespace) + weightOf(k.CommonLabels) + weightOf(k.CommonAnnotations)
 	for _, l := range k.Labels {
 		n += weightOf(l.Pairs)
 	}
 	for _, i := range k.Images {
 		n += len(i.NewName) + len(i.NewTag) + len(i.Digest)
 	}
-	named := map[string]int{}                                       // patches that are for one name alone
-	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) { //nolint:staticcheck // the same
+	named := map[string]int{} // patches that are for one name alone
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
 		size := len(p.Patch) + len(k.files[path.Join(k.dir, p.Path)])
 		switch {
 		case p.Target == nil: // it names the one resource that it is for
