@@ -71,6 +71,27 @@ func TestChanceIsRefused(t *testing.T) {
 	}
 }
 
+// TestAddressesAreRefused prints values that are pointers, which Helm does with their addresses.
+func TestAddressesAreRefused(t *testing.T) {
+	for text, refused := range map[string]bool{
+		`a: {{ .Chart.Maintainers | quote }}`: true, `a: {{ printf "%v" .Chart.Maintainers | quote }}`: true, `a: {{ toString .Chart.Maintainers | quote }}`: true,
+		`a: {{ print .Chart.Maintainers | quote }}`: true, `a: {{ printf "%p" .Values | quote }}`: true,
+		`a: {{ range .Chart.Maintainers }}{{ .Name }}{{ end }}`: false, `a: {{ toYaml .Chart.Maintainers | quote }}`: false,
+		`a: "0xdeadbeef00"`: false, `a: {{ printf "0x%x" 123456789 | quote }}`: false, `a: {{ len (print .Chart.Maintainers) | lt 3 }}`: false,
+	} {
+		for _, seed := range []string{"", "release"} {
+			r := chartOf(text + "\n")
+			r.Seed = seed
+			r.Files["chart/Chart.yaml"] = append(slices.Clone(r.Files["chart/Chart.yaml"]), "\nmaintainers: [{name: ann}, {name: bob}]\n"...)
+			_, err := New().Render(context.Background(), r)
+			var random *RandomError
+			if got := errors.As(err, &random) && strings.Contains(err.Error(), addresses); got != refused || err != nil && !got {
+				t.Errorf("%s, seed %q: got %v", text, seed, err)
+			}
+		}
+	}
+}
+
 // TestChanceThatDoesNotMatter renders what asks for chance and does not show it.
 func TestChanceThatDoesNotMatter(t *testing.T) {
 	for name, text := range map[string]string{
@@ -194,7 +215,7 @@ func TestSecondRender(t *testing.T) {
 	for _, c := range []struct {
 		text  string
 		again int
-	}{{"a: b\n", 0}, {"a: {{ now | date \"2006\" | len }}\n", 1}} {
+	}{{"a: b\n", 0}, {"a: {{ now | date \"2006\" | len }}\n", 1}, {"a: \"0xdeadbeef00\"\n", 0}, {"a: {{ printf \"0x%x\" 123456789 }}\n", 1}} {
 		h, again := New(), 0
 		h.second = func() *entropy { again++; return secondWorld() }
 		if _, err := h.Render(context.Background(), chartOf(c.text)); err != nil || again != c.again {

@@ -74,7 +74,7 @@ var secrets = []string{"genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedC
 func unseedable(asked map[string][]string) map[string][]string {
 	left := map[string][]string{}
 	for template, functions := range asked {
-		if some := slices.DeleteFunc(slices.Clone(functions), func(f string) bool { return !slices.Contains(secrets, f) }); len(some) > 0 {
+		if some := slices.DeleteFunc(slices.Clone(functions), func(f string) bool { return f != addresses && !slices.Contains(secrets, f) }); len(some) > 0 {
 			left[template] = some
 		}
 	}

@@ -30,6 +30,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 
 	"helm.sh/helm/v3/pkg/chart"
@@ -104,6 +105,7 @@ func (h *Renderer) renderIn(ctx context.Context, r render.Request, world *entrop
 	if j.files, err = j.execute(ctx, world, func(string) bool { return true }); err != nil {
 		return nil, render.Output{}, err
 	}
+	j.askedForAddresses(world)
 	out, err := assemble(j.chart, j.files, r)
 	out.Notices = slices.Concat(j.notices, out.Notices)
 	return j, out, err
@@ -114,6 +116,7 @@ func (h *Renderer) renderIn(ctx context.Context, r render.Request, world *entrop
 func (h *Renderer) again(ctx context.Context, j *job, world *entropy, asked map[string][]string, out render.Output) (render.Output, error) {
 	if j.changed {
 		_, out, err := h.renderIn(ctx, j.Request, world)
+		runtime.KeepAlive(j) // so that nothing of the second render lies where something of the first did
 		return out, err
 	}
 	some, err := j.execute(ctx, world, func(name string) bool { return asked[name] != nil })

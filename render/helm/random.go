@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -39,6 +41,9 @@ func (e *RandomError) Error() string {
 
 // Hint is the recipe.
 func (e *RandomError) Hint() string {
+	if slices.Contains(e.Functions, addresses) {
+		return "print fields of such values, as {{ range .Chart.Maintainers }}{{ .Name }}{{ end }} does, and not the values"
+	}
 	made := "set what the chart would make up as a value, or let an ExternalSecret or cert-manager make it in the cluster"
 	if slices.ContainsFunc(e.Functions, func(f string) bool { return slices.Contains(secrets, f) }) {
 		return made
@@ -134,4 +139,40 @@ func text(n *yaml.Node) string {
 		return ""
 	}
 	return n.Value
+}
+
+// addresses stands among functions for templates that print pointers: lists of the chart's maintainers and dependencies
+// have some, and where they point is other in each process.
+const addresses = "where values lie in memory"
+
+var address = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("0x[0-9a-f]{6,}") })
+
+// mostSought bounds how many words of a chart are looked for in its files.
+const mostSought = 64
+
+// askedForAddresses notes which templates may have printed one: only a render of other values tells it from a number that
+// a template made.
+func (j *job) askedForAddresses(world *entropy) {
+	sought := 0
+	isMade := func(word string) bool {
+		sought++
+		return sought > mostSought || !j.reads(word)
+	}
+	for _, name := range slices.Sorted(maps.Keys(j.files)) {
+		text := j.files[name]
+		if strings.Contains(text, "0x") && slices.ContainsFunc(address().FindAllString(text, mostSought+1), isMade) {
+			world.asked[name] = append(world.asked[name], addresses)
+			j.changed = true
+		}
+	}
+}
+
+// reads tells whether a word stands in one of the files that the render reads.
+func (j *job) reads(word string) bool {
+	for _, data := range j.Files {
+		if bytes.Contains(data, []byte(word)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(j.Values, func(f render.File) bool { return bytes.Contains(f.Data, []byte(word)) })
 }
