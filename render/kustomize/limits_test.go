@@ -67,6 +67,31 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+// One patch is bounded by itself, wherever it stands: what it does to one resource may take many times its size.
+func TestPatchesAreBounded(t *testing.T) {
+	const most = 64 << 10
+	for _, size := range []int{most / patchShare / 2, most / patchShare * 2} {
+		patch := "[{\"op\": \"add\", \"path\": \"/data/b\", \"value\": \"" + strings.Repeat("x", size) + "\"}]"
+		merge := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {b: " + strings.Repeat("x", size) + "}\n"
+		for what, k := range map[string]string{
+			"a file":  "patches: [{target: {kind: ConfigMap, name: a}, path: patch.json}]\n",
+			"inline":  "patches: [{target: {kind: ConfigMap, name: a}, patch: '" + patch + "'}]\n",
+			"json":    "patchesJson6902: [{target: {version: v1, kind: ConfigMap, name: a}, path: patch.json}]\n",
+			"a merge": "patchesStrategicMerge: [merge.yaml]\n",
+		} {
+			r := render.Request{Dir: ".", Limits: render.Limits{Memory: most * inputShare}, Files: render.Files{
+				"kustomization.yaml": []byte("resources: [a.yaml]\n" + k), "a.yaml": []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\n"),
+				"patch.json": []byte(patch), "merge.yaml": []byte(merge),
+			}}
+			_, err := New().Render(context.Background(), r)
+			limit, fits := (*render.LimitError)(nil), size < most/patchShare
+			if (err == nil) != fits || !fits && (!errors.As(err, &limit) || limit.Limit != render.MemoryLimit) {
+				t.Errorf("%s of %d bytes: %.200v", what, size, err)
+			}
+		}
+	}
+}
+
 // Each limit can be lowered and lifted; what it ends names the file and the limit, and the hint names the key.
 func TestLimitsAreConfigurable(t *testing.T) {
 	var crowd bytes.Buffer

@@ -6,14 +6,23 @@ import (
 	"path"
 	"slices"
 
+	"sigs.k8s.io/kustomize/api/types"
+
 	"github.com/ferry-cd/ferry/render"
 )
+
+// patchShare of what may be read is what a patch may have: each of its operations is a tree of its own, and inserts move
+// what is there.
+const patchShare = 16
 
 // checkSpread refuses kustomizations that put much into many resources: a patch of one megabyte for each of a thousand is a
 // gigabyte, written in two. What they may add has the bounds of what they may read.
 func (w *walker) checkSpread() error {
 	most := w.limits.Memory / inputShare
 	for _, k := range w.followed {
+		if heaviest := k.heaviestPatch(); heaviest > most/patchShare {
+			return &render.LimitError{What: fmt.Sprintf("%s: a patch of %s, and no patch may have more than %s", k.file, render.Size(heaviest), render.Size(most/patchShare)), Limit: render.MemoryLimit}
+		}
 		weight := k.weight()
 		if weight < most/max(w.size, 1) {
 			continue // even if each byte were a resource
@@ -45,7 +54,7 @@ func (k *kustomization) weight() int {
 	}
 	named := map[string]int{} // patches that are for one name alone
 	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
-		size := len(p.Patch) + len(k.files[path.Join(k.dir, p.Path)])
+		size := k.patchSize(p)
 		switch {
 		case p.Target == nil: // it names the one resource that it is for
 		case isPlainName(p.Target.Name, "-"):
@@ -59,6 +68,20 @@ func (k *kustomization) weight() int {
 		heaviest = max(heaviest, size)
 	}
 	return n + heaviest
+}
+
+func (k *kustomization) heaviestPatch() (most int) {
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
+		most = max(most, k.patchSize(p))
+	}
+	for _, p := range k.PatchesStrategicMerge {
+		most = max(most, len(p), len(k.files[path.Join(k.dir, string(p))]))
+	}
+	return most
+}
+
+func (k *kustomization) patchSize(p types.Patch) int {
+	return len(p.Patch) + len(k.files[path.Join(k.dir, p.Path)])
 }
 
 func weightOf(texts map[string]string) (n int) {
