@@ -187,6 +187,7 @@ func (a *app) moment(text string) (time.Time, error) {
 	return t, nil
 }
 
+// scopeOfOne is of this app and this environment; of all, where one is not named.
 func scopeOfOne(app, env string) promote.Scope {
 	var s promote.Scope
 	if app != "" {

@@ -55,7 +55,7 @@ func (a *app) renderCommand() *cli.Command {
 			"ferry render --app APP --env ENVIRONMENT [--repo URL] [--version V --image ... --source DIR] [-o DIR|-]\n" +
 			"ferry render --all [--app APP] [--env ENVIRONMENT] [--repo URL] [-o DIR|-]",
 		Flags: append(append(renderFlags(&o), gitopsFlags(&configured.gitops)...),
-			append(releaseFlags(), &cli.StringFlag{Name: "env", Usage: "`ENVIRONMENT` of ferry.yaml, with --app"})...),
+			append(releaseFlags(), &cli.StringFlag{Name: "env", Usage: "`ENVIRONMENT` of ferry.yaml, with --app or --all"})...),
 		Action: func(c *cli.Context) error {
 			if o.all {
 				configured.release = releaseOf(c)

@@ -23,7 +23,7 @@ func (a *app) runRenderAll(ctx context.Context, o submitOptions, environment str
 	if err != nil {
 		return err
 	}
-	scope := promote.Scope{Apps: given(o.release.app), Environments: given(environment)}
+	scope := scopeOfOne(o.release.app, environment)
 	s, err := g.Load(ctx, scope)
 	if err != nil {
 		return err
@@ -33,14 +33,6 @@ func (a *app) runRenderAll(ctx context.Context, o submitOptions, environment str
 	err = g.RenderAll(ctx, s, scope, many.write)
 	many.say(err)
 	return cmp.Or(err, stream.Flush())
-}
-
-// given is a list of what was said, if anything.
-func given(name string) []string {
-	if name == "" {
-		return nil
-	}
-	return []string{name}
 }
 
 // manyRenders is where the manifests of many apps go.

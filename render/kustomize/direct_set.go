@@ -166,12 +166,12 @@ func (d *direct) image(i types.Image, items []*item) {
 	}
 	for _, it := range items {
 		if it.kind != crdKind {
-			d.imagesIn(i, it.values, 0)
+			d.imagesIn(i, it.values)
 		}
 	}
 }
 
-func (d *direct) imagesIn(i types.Image, v any, depth int) {
+func (d *direct) imagesIn(i types.Image, v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, below := range v {
@@ -180,11 +180,11 @@ func (d *direct) imagesIn(i types.Image, v any, depth int) {
 			}
 			_, holdsImage := below.(map[string]any)
 			d.leaveIf(key == "image" && holdsImage || key == "volumes" && holdsImages(below))
-			d.imagesIn(i, below, depth+1)
+			d.imagesIn(i, below)
 		}
 	case []any:
 		for _, below := range v {
-			d.imagesIn(i, below, depth+1)
+			d.imagesIn(i, below)
 		}
 	}
 }

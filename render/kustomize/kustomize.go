@@ -87,11 +87,9 @@ func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output,
 	return serialise(resources, w)
 }
 
-// build runs the library, under the fence, until it is done or ctx is. A build cannot be stopped half way; one that
-// nobody waits for any more ends on its own.
+// build runs the library, under the fence, until it is done or ctx is, which is one of Within. A build cannot be stopped
+// half way; one that nobody waits for any more ends on its own.
 func build(ctx context.Context, w *walker) ([]*resource.Resource, error) {
-	ctx, cancel := w.limits.Within(ctx)
-	defer cancel()
 	if ctx.Err() != nil { // nobody would wait for the library
 		return nil, fmt.Errorf("build kustomization %s: %w", w.dir, render.Stopped(ctx))
 	}

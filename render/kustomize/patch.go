@@ -25,6 +25,8 @@ func (*Renderer) Patch(ctx context.Context, resource []byte, p render.Patch) ([]
 		return nil, err
 	}
 	w := &walker{limits: render.BuiltIn, dir: "patch", files: render.Files{"patch/kustomization.yaml": file, "patch/resource.yaml": resource, "patch/patch.yaml": p.Data}}
+	ctx, cancel := w.limits.Within(ctx)
+	defer cancel()
 	all, err := build(ctx, w)
 	if err != nil {
 		return nil, err
