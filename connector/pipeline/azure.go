@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ferry-cd/ferry/door"
 	"github.com/ferry-cd/ferry/release"
@@ -71,6 +73,9 @@ type step struct {
 	State  string `json:"state"`
 }
 
+// isPlan is for the identifier of a plan, which becomes a part of an address.
+var isPlan = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z-]+$`) })
+
 func (t task) Tell(ctx context.Context, m Message) error {
 	id, ok := m.builtBy(release.Azure)
 	if !ok {
@@ -83,6 +88,9 @@ func (t task) Tell(ctx context.Context, m Message) error {
 	}
 	if err != nil {
 		return err
+	}
+	if !isPlan().MatchString(b.Plan.ID) {
+		return fmt.Errorf("run %s has no plan yet that could be told", id)
 	}
 	var timeline struct {
 		Records []step `json:"records"`
@@ -98,7 +106,7 @@ func (t task) Tell(ctx context.Context, m Message) error {
 	if m.good() {
 		result = "succeeded"
 	}
-	return t.call(ctx, http.MethodPost, "/distributedtask/hubs/build/plans/"+url.PathEscape(b.Plan.ID)+"/events?api-version=7.1",
+	return t.call(ctx, http.MethodPost, "/distributedtask/hubs/build/plans/"+b.Plan.ID+"/events?api-version=7.1",
 		map[string]string{"name": "TaskCompleted", "taskId": waiting.ID, "jobId": waiting.Parent, "result": result}, nil)
 }
 

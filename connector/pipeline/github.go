@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -106,11 +107,14 @@ func (d deployment) find(ctx context.Context, m Message) (string, error) {
 	if err := d.call(ctx, http.MethodGet, d.path+"?"+where.Encode(), nil, &found); err != nil {
 		return "", err
 	}
-	if len(found) > 0 {
+	if len(found) > 0 && found[0].ID > 0 {
 		return number(found[0].ID), nil
 	}
 	var made deployed
 	err := d.call(ctx, http.MethodPost, d.path, map[string]any{"ref": m.Release.Commit, "environment": m.Environment, "auto_merge": false,
 		"required_contexts": []string{}, "task": "deploy", "payload": map[string]string{"ferry": m.Key}}, &made)
+	if err == nil && made.ID <= 0 {
+		err = errors.New("the host made a deployment and did not say which")
+	}
 	return number(made.ID), err
 }
