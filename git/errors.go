@@ -72,6 +72,15 @@ func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
 // Hint says what to do next.
 func (e *RefusedError) Hint() string { return e.Advice }
 
+// Advise gives a refusal the next step that only the caller knows. Any other error stays as it is.
+func Advise(err error, advice string) error {
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		refused.Advice = advice
+	}
+	return err
+}
+
 // lockedError says that another process holds a lock, or died holding it.
 type lockedError struct {
 	Path string

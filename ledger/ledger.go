@@ -71,7 +71,7 @@ func write(ctx context.Context, repo *git.Repository, message string, files []Fi
 	if err != nil {
 		return false, err
 	}
-	return true, repo.Push(ctx, git.Update{Ref: Ref, Old: head.ID, New: id})
+	return true, git.Advise(repo.Push(ctx, git.Update{Ref: Ref, Old: head.ID, New: id}), "leave "+release.StateBranch+" out of that rule, or let ferry's account pass it")
 }
 
 // Head gives the newest commit of the branch, the zero one where there is no branch yet.

@@ -209,7 +209,7 @@ func (s *Store) commit(ctx context.Context, head git.Commit, edits []git.Edit, m
 		return fmt.Errorf("commit to %s: %w", release.SourcesBranch, err)
 	}
 	if err := s.repo.Push(ctx, git.Update{Ref: sourcesRef, Old: head.ID, New: id}); err != nil {
-		return fmt.Errorf("push %s: %w", release.SourcesBranch, err)
+		return fmt.Errorf("push %s: %w", release.SourcesBranch, git.Advise(err, "leave "+release.SourcesBranch+" out of that rule, or let ferry's account pass it"))
 	}
 	return nil
 }

@@ -58,3 +58,24 @@ func TestDirectIntoProtected(t *testing.T) {
 		})
 	}
 }
+
+// A rule for every branch is for ferry's own two as well: which one to leave out is said.
+func TestOwnBranchesProtected(t *testing.T) {
+	for branch, run := range map[string]func(c *clinic) (string, int){
+		"ferry-sources": func(c *clinic) (string, int) { return c.submit() },
+		"ferry-state": func(c *clinic) (string, int) {
+			return c.run("hold", "--env", "dev", "--reason", "a look", "--as", "ada")
+		},
+	} {
+		t.Run(branch, func(t *testing.T) {
+			t.Parallel()
+			at := newClinic(t)
+			at.push()
+			at.Protect(branch, githubfake.Protection{Rule: githubfake.Rule{Approvals: 1}})
+			out, code := run(at)
+			if want := "hint: leave " + branch + " out of that rule, or let ferry's account pass it"; code == exitOK || !strings.Contains(out, want) || !strings.Contains(out, "GH006") {
+				t.Errorf("%d, %s", code, out)
+			}
+		})
+	}
+}
