@@ -17,6 +17,12 @@ func (d *dice) tree() string {
 		d.layer("mid", "../base", d.one(2))
 		below = "mid"
 	}
+	if d.one(3) {
+		d.layer("part", "", d.one(2))
+		if d.one(4) {
+			d.layer("more", "", true)
+		}
+	}
 	d.layer("top", "../"+below, d.one(3))
 	return "top"
 }
@@ -45,7 +51,10 @@ func (d *dice) layer(dir, below string, owns bool) {
 		}
 	}
 	k := d.kustomization(dir, below)
-	k["resources"] = resources
+	if len(resources) > 0 {
+		k["resources"] = resources
+	}
+	d.component(k, dir)
 	text := d.yaml(k, "")
 	if strings.HasPrefix(text, " #") {
 		text = text[1:]
@@ -53,10 +62,29 @@ func (d *dice) layer(dir, below string, owns bool) {
 	d.files[dir+"/kustomization.yaml"] = []byte(strings.TrimPrefix(text, "\n"))
 }
 
+// component makes a layer one, or includes those that were made.
+func (d *dice) component(k fields, dir string) {
+	if dir == "part" || dir == "more" {
+		k["kind"], k["apiVersion"] = "Component", "kustomize.config.k8s.io/v1alpha1"
+		if d.odd("fields", 4) {
+			delete(k, "kind")
+		}
+		return
+	}
+	var parts []any
+	for _, part := range []string{"part", "more"} {
+		if d.files[part+"/kustomization.yaml"] != nil {
+			parts = append(parts, "../"+part)
+		}
+	}
+	if len(parts) > 0 {
+		k["components"] = parts
+	}
+}
+
 func (d *dice) kustomization(dir, below string) fields {
 	k := d.some(d.rarely("fields"), map[string]func() any{
-		"namePrefix":       func() any { return "p-" },
-		"generatorOptions": func() any { return fields{"disableNameSuffixHash": true} },
+		"namePrefix": func() any { return "p-" },
 	})
 	maps.Copy(k, d.usual(dir, below))
 	return k
@@ -74,18 +102,30 @@ func (d *dice) usual(dir, below string) fields {
 	return d.some(3, map[string]func() any{
 		"namespace": func() any { return of(d, "shop", "default", "web") },
 		"labels": func() any {
-			l := fields{"pairs": d.pairs()}
+			l := fields{"pairs": d.pairs("l-" + dir)}
 			if d.one(2) {
 				l["includeTemplates"] = true
 			}
-			if d.odd("selectors", 2) {
+			if d.one(2) {
 				l["includeSelectors"] = true
 			}
 			return []any{l}
 		},
-		"commonAnnotations": func() any { return d.pairs() },
+		"commonLabels": func() any {
+			if d.odd("selectors", 2) {
+				return d.pairs("c-" + dir)
+			}
+			return fields{"team-" + dir: "us"}
+		},
+		"commonAnnotations": func() any { return d.pairs("a-" + dir) },
 		"images": func() any {
 			return []any{d.imageChange(), d.imageChange()}
+		},
+		"generatorOptions": func() any {
+			if d.one(2) {
+				return fields{}
+			}
+			return d.options()
 		},
 		"replicas":           func() any { return []any{fields{"name": d.scalable(), "count": d.IntN(5)}} },
 		"patches":            func() any { return d.patches(dir) },
@@ -93,10 +133,13 @@ func (d *dice) usual(dir, below string) fields {
 	})
 }
 
-func (d *dice) pairs() fields {
+func (d *dice) pairs(dir string) fields {
 	p := fields{}
 	for _, key := range []string{"app", "tier", "example.com/x"} {
 		if d.one(2) {
+			if !d.odd("selectors", 2) {
+				key = dir + "." + key
+			}
 			p[key] = of(d, "web", "yes", "1", "a b", "")
 		}
 	}
@@ -125,8 +168,8 @@ func (d *dice) generators(dir, below string) []any {
 		default:
 			g["literals"] = []any{d.text("k=v", "k=settings", "k=", "k=\"q\"", "k='a", "k= a ", "k=1", "k=a\nb", "k=\u00e9", "k=<>&"), of(d, "l=1", "l.m-n_o=yes", "m=3", d.text("n=2", "o=5", "k=again"))}
 		}
-		if d.odd("options", 2) {
-			g["options"] = fields{"disableNameSuffixHash": true}
+		if d.one(6) || d.odd("options", 2) {
+			g["options"] = d.options()
 		}
 		list = append(list, g)
 	}
@@ -150,6 +193,15 @@ func (d *dice) generator() fields {
 		d.known = append(d.known, [2]string{"v1 ConfigMap", name})
 		return fields{"name": name}
 	}
+}
+
+func (d *dice) options() fields {
+	return d.some(2, map[string]func() any{
+		"disableNameSuffixHash": func() any { return d.one(2) },
+		"labels":                func() any { return d.pairs(of(d, "l-top", "o")) },
+		"annotations":           func() any { return d.pairs(of(d, "a-top", "o")) },
+		"immutable":             func() any { return d.odd("options", 2) },
+	})
 }
 
 func (d *dice) scalable() string {
@@ -196,6 +248,9 @@ func (d *dice) patches(dir string) []any {
 			r := d.resource(kind, name)
 			if !d.one(3) {
 				r["metadata"] = fields{"name": name}
+			}
+			if d.one(8) {
+				r = fields{"$patch": "delete", "apiVersion": r["apiVersion"], "kind": r["kind"], "metadata": r["metadata"]}
 			}
 			d.mark(r)
 			if d.odd("target", 2) {

@@ -116,8 +116,10 @@ func (d *dice) container(name string) fields {
 		"envFrom": func() any {
 			return []any{fields{of(d, "configMapRef", "secretRef"): fields{"name": d.name()}}, fields{"prefix": "P", "configMapRef": fields{"name": d.name()}}}
 		},
-		"args":  func() any { return []any{"a", d.scalar()} },
-		"ports": func() any { return []any{fields{"containerPort": 80}, fields{"containerPort": 81, "name": d.name()}} },
+		"args": func() any { return []any{"a", d.scalar()} },
+		"ports": func() any {
+			return []any{fields{"containerPort": 80}, d.some(2, map[string]func() any{"containerPort": func() any { return of(d, 80, 81, 82) }, "name": func() any { return d.name() }, "protocol": func() any { return of(d, "TCP", "UDP") }})}
+		},
 		"volumeMounts": func() any {
 			return []any{fields{"mountPath": "/" + d.name(), "name": d.name()}, fields{"mountPath": "/x", "name": "x"}}
 		},
@@ -165,6 +167,20 @@ func (d *dice) pod() fields {
 		"securityContext": func() any { return d.maybeEmpty(fields{"runAsUser": d.scalar()}) },
 		"hostAliases":     func() any { return []any{fields{"ip": "1.2.3.4", "hostnames": []any{"a"}}} },
 		"nodeSelector":    func() any { return d.maybeEmpty(fields{"disk": d.scalar()}) },
+		"affinity": func() any {
+			term := func() fields {
+				return fields{"topologyKey": d.name(), "labelSelector": d.maybeEmpty(d.some(2, map[string]func() any{"matchLabels": func() any { return d.labels() }}))}
+			}
+			return d.maybeEmpty(fields{of(d, "podAffinity", "podAntiAffinity"): d.maybeEmpty(d.some(2, map[string]func() any{
+				"requiredDuringSchedulingIgnoredDuringExecution": func() any { return []any{term(), term()} },
+				"preferredDuringSchedulingIgnoredDuringExecution": func() any {
+					return []any{fields{"weight": 1, "podAffinityTerm": term()}, fields{"weight": 2}}
+				},
+			}))})
+		},
+		"topologySpreadConstraints": func() any {
+			return []any{fields{"maxSkew": 1, "topologyKey": d.name(), "labelSelector": d.maybeEmpty(fields{"matchLabels": d.labels()})}, d.some(2, map[string]func() any{"maxSkew": func() any { return 2 }, "topologyKey": func() any { return d.name() }, "whenUnsatisfiable": func() any { return "ScheduleAnyway" }})}
+		},
 	})
 }
 
@@ -212,10 +228,12 @@ var kinds = map[string]func(*dice) fields{
 		return fields{"spec": fields{"replicas": d.IntN(3), "selector": fields{"matchLabels": d.labels()}, "template": d.template()}}
 	},
 	"apps/v1 StatefulSet": func(d *dice) fields {
-		return fields{"spec": fields{"serviceName": d.name(), "template": d.template(), "volumeClaimTemplates": []any{fields{"metadata": fields{"name": d.name()}}}}}
+		return fields{"spec": fields{"serviceName": d.name(), "template": d.template(), "volumeClaimTemplates": []any{fields{"metadata": fields{"name": d.name()}}, fields{"spec": d.maybeEmpty(fields{"a": "b"})}}}}
 	},
 	"apps/v1 DaemonSet": func(d *dice) fields { return fields{"spec": fields{"template": d.template()}} },
-	"batch/v1 Job":      func(d *dice) fields { return fields{"spec": fields{"template": d.template()}} },
+	"batch/v1 Job": func(d *dice) fields {
+		return fields{"spec": fields{"template": d.template(), "selector": d.maybeEmpty(fields{"matchLabels": d.labels()})}}
+	},
 	"batch/v1 CronJob": func(d *dice) fields {
 		return fields{"spec": fields{"schedule": "* * * * *", "jobTemplate": fields{"spec": fields{"template": d.template()}}}}
 	},
@@ -236,7 +254,8 @@ var kinds = map[string]func(*dice) fields{
 		return fields{"spec": fields{"tls": []any{fields{"secretName": d.name()}}, "rules": []any{fields{"host": d.name(), "http": fields{"paths": []any{fields{"path": "/", "backend": fields{"service": fields{"name": d.name()}}}}}}}}}
 	},
 	"networking.k8s.io/v1 NetworkPolicy": func(d *dice) fields {
-		return fields{"spec": fields{"podSelector": d.maybeEmpty(fields{"matchLabels": d.labels()}), "policyTypes": []any{"Ingress"}}}
+		return fields{"spec": fields{"podSelector": d.maybeEmpty(fields{"matchLabels": d.labels()}), "policyTypes": []any{"Ingress"},
+			of(d, "ingress", "egress"): []any{fields{of(d, "from", "to"): []any{fields{"podSelector": d.maybeEmpty(fields{"matchLabels": d.labels()})}, fields{"ipBlock": fields{"cidr": "10.0.0.0/8"}}}}, fields{}}}}
 	},
 	"autoscaling/v2 HorizontalPodAutoscaler": func(d *dice) fields {
 		return fields{"spec": fields{"maxReplicas": 3, "scaleTargetRef": fields{"apiVersion": "apps/v1", "kind": "Deployment", "name": d.name()}}}

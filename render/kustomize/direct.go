@@ -3,6 +3,7 @@ package kustomize
 import (
 	"cmp"
 	"context"
+	"path"
 	"slices"
 	"strings"
 
@@ -41,12 +42,12 @@ func (d *direct) leaveIf(strange bool) { d.strange = d.strange || strange }
 // direct builds the kustomization without the library; false where that is for the library.
 func (w *walker) direct(ctx context.Context) ([]render.Document, bool) {
 	d := &direct{walker: w, ctx: ctx, layers: map[string]*kustomization{}, given: map[string]bool{}}
-	if w.schema || len(w.followed) == 0 {
+	if w.schema || len(w.followed) == 0 || w.followed[0].Kind != types.KustomizationKind {
 		return nil, false
 	}
 	for _, k := range w.followed {
 		d.layers[k.dir] = k
-		d.leaveIf(!k.isPlain())
+		d.leaveIf(!k.isPlain() || k.CheckEmpty() != nil)
 	}
 	if d.strange {
 		return nil, false
@@ -62,10 +63,11 @@ func (w *walker) direct(ctx context.Context) ([]render.Document, bool) {
 // isPlain tells kustomizations of which everything can be done here, or is seen not to be when it is met.
 func (k *kustomization) isPlain() bool {
 	rest := k.Kustomization
-	rest.Patches, rest.Replicas, rest.ConfigMapGenerator = nil, nil, nil
+	rest.Patches, rest.Replicas, rest.ConfigMapGenerator, rest.GeneratorOptions, rest.Components = nil, nil, nil, nil, nil
 	others := &kustomization{Kustomization: rest}
-	return k.Kind == types.KustomizationKind && k.APIVersion == types.KustomizationVersion && k.NamePrefix == "" && k.NameSuffix == "" && len(k.CommonLabels) == 0 && others.looksAround() == "" &&
-		labelsGoUsually(k.Labels) && areUsual(k.CommonAnnotations)
+	isKind := k.Kind == types.KustomizationKind && k.APIVersion == types.KustomizationVersion || k.Kind == types.ComponentKind && k.APIVersion == types.ComponentVersion
+	return isKind && k.NamePrefix == "" && k.NameSuffix == "" && others.looksAround() == "" &&
+		labelsGoUsually(k.allLabels()) && areUsual(k.CommonAnnotations)
 }
 
 // areUsual tells annotations that mean nothing to the library, which hides some of them and obeys others.
@@ -78,11 +80,11 @@ func areUsual(annotations map[string]string) bool {
 	return true
 }
 
-// labelsGoUsually tells labels that go to metadata and templates alone, each of them once.
+// labelsGoUsually tells labels that go to metadata, templates and selectors, each of them once.
 func labelsGoUsually(labels []types.Label) bool {
 	seen := map[string]bool{}
 	for _, l := range labels {
-		if l.IncludeSelectors || l.IncludeVolumeClaimTemplates || len(l.FieldSpecs) > 0 {
+		if l.IncludeVolumeClaimTemplates || len(l.FieldSpecs) > 0 {
 			return false
 		}
 		for key := range l.Pairs {
@@ -96,7 +98,7 @@ func labelsGoUsually(labels []types.Label) bool {
 }
 
 func (d *direct) build() []render.Document {
-	items := d.layer(d.followed[0])
+	items := d.layer(d.followed[0], nil)
 	if d.strange {
 		return nil
 	}
@@ -144,9 +146,8 @@ func splitVersion(apiVersion string) (group, version string) {
 	return "", apiVersion
 }
 
-// layer builds one kustomization with all below it.
-func (d *direct) layer(k *kustomization) []*item {
-	var items []*item
+// layer builds one kustomization with all below it. A component is built onto the items of the one that includes it.
+func (d *direct) layer(k *kustomization, items []*item) []*item {
 	if d.strange || d.ctx.Err() != nil {
 		d.leave()
 		return nil
@@ -155,10 +156,19 @@ func (d *direct) layer(k *kustomization) []*item {
 		items = append(items, d.resources(k, entry)...)
 	}
 	items = d.generate(k, items)
-	d.leaveIf(len(items) == 0 || !areDistinct(items))
-	for _, p := range k.Patches {
-		d.patch(k, p, items)
+	for _, entry := range k.Components {
+		component := d.layers[path.Join(k.dir, entry)]
+		if component == nil || component.Kind != types.ComponentKind {
+			d.leave()
+			return nil
+		}
+		items = d.layer(component, items)
 	}
+	d.leaveIf(!areDistinct(items))
+	for _, p := range k.Patches {
+		items = d.patch(k, p, items)
+	}
+	d.leaveIf(len(items) == 0)
 	for _, it := range items {
 		d.leaveIf(d.strange || !it.isShaped())
 	}
@@ -166,7 +176,7 @@ func (d *direct) layer(k *kustomization) []*item {
 		return nil
 	}
 	d.place(k.Namespace, items)
-	for _, l := range k.Labels {
+	for _, l := range k.allLabels() {
 		d.label(l, items)
 	}
 	d.annotate(k.CommonAnnotations, items)

@@ -15,7 +15,7 @@ import (
 // generate makes the config maps of a kustomization, or merges them into those of the kustomizations below.
 func (d *direct) generate(k *kustomization, items []*item) []*item {
 	for _, g := range k.ConfigMapGenerator {
-		d.leaveIf(g.Namespace != "" || g.Options != nil || g.EnvSource != "" || !isPlainName(g.Name, "-.") || d.ctx.Err() != nil)
+		d.leaveIf(g.Namespace != "" || g.EnvSource != "" || !isPlainName(g.Name, "-.") || d.ctx.Err() != nil)
 		data := d.pairsOf(k, g.KvPairSources)
 		if d.strange {
 			return nil
@@ -24,8 +24,11 @@ func (d *direct) generate(k *kustomization, items []*item) []*item {
 		switch g.Behavior {
 		case "", "create":
 			d.leaveIf(had != nil)
-			items = append(items, configMap(g.Name, data))
+			it := configMap(g.Name, data)
+			d.opt(it, k.GeneratorOptions, g.Options)
+			items = append(items, it)
 		case "merge":
+			d.leaveIf(k.GeneratorOptions != nil || g.Options != nil)
 			d.mergeData(had, data)
 		default:
 			d.leave()
@@ -48,6 +51,28 @@ func configMap(name string, data map[string]any) *item {
 		values: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": name}, "data": data}}
 }
 
+// opt gives a config map what the options of its kustomization, and then its own, say of it.
+func (d *direct) opt(it *item, options ...*types.GeneratorOptions) {
+	for _, o := range options {
+		if o == nil {
+			continue
+		}
+		d.leaveIf(o.Immutable || !areUsual(o.Annotations) || !areWords(o.Labels) || !areWords(o.Annotations))
+		d.setTexts(it.values, o.Labels, into("metadata/labels"))
+		d.setTexts(it.values, o.Annotations, into("metadata/annotations"))
+		it.generated = it.generated && !o.DisableNameSuffixHash
+	}
+}
+
+func areWords(texts map[string]string) bool {
+	for key := range texts {
+		if !isWord(key) {
+			return false
+		}
+	}
+	return true
+}
+
 // mergeData puts data into a config map that a kustomization below has generated.
 func (d *direct) mergeData(it *item, data map[string]any) {
 	if it == nil || !it.generated || it.namespace != "" {
@@ -55,7 +80,10 @@ func (d *direct) mergeData(it *item, data map[string]any) {
 		return
 	}
 	had, ok := it.values["data"].(map[string]any)
-	d.leaveIf(!ok)
+	if !ok { // a patch took it away
+		d.leave()
+		return
+	}
 	for key, v := range data {
 		had[key] = v
 	}

@@ -1,6 +1,9 @@
 package kustomize
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // podLists are the lists of a pod that a strategic merge patch may change here, by their path in its spec: those with a key
 // are merged by it, the others replaced. The rest, such as ports, which go by two keys, is for the library. A test holds the
@@ -45,4 +48,62 @@ func (it *item) listKey(path string) (by string, known bool) {
 	}
 	by, known = otherLists[it.apiVersion+":"+it.kind][path]
 	return by, known
+}
+
+// keyedFields are the fields of Kubernetes' kinds that hold lists of which items are told apart, by one of these keys or, where
+// there is none, by themselves. A test holds the table against the library's schema.
+var keyedFields = map[string][]string{
+	"addresses": {"type"}, "conditions": {"type"}, "hostAliases": {"ip"}, "podIPs": {"ip"}, "ownerReferences": {"uid"}, "volumeDevices": {"devicePath"}, "volumeMounts": {"mountPath"},
+	"containers": {"name"}, "initContainers": {"name"}, "ephemeralContainers": {"name"}, "env": {"name"}, "imagePullSecrets": {"name"}, "secrets": {"name"}, "volumes": {"name"},
+	"webhooks": {"name"}, "drivers": {"name"}, "configMapGenerator": {"name"}, "secretGenerator": {"name"},
+	"ports": {"containerPort", "port"}, "topologySpreadConstraints": {"topologyKey"}, "finalizers": {}, "podCIDRs": {},
+}
+
+// secondKeys are those that are looked at beside the first.
+var secondKeys = map[string]string{"ports": "protocol", "topologySpreadConstraints": "whenUnsatisfiable"}
+
+// mergesWithItself tells values that stay as they are when lists in them are merged with themselves: all items have keys, and
+// no two the same.
+func mergesWithItself(field string, v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, below := range v {
+			if !mergesWithItself(key, below) {
+				return false
+			}
+		}
+	case []any:
+		keys, isKeyed := keyedFields[field]
+		seen := map[string]bool{}
+		seconds := 0
+		for _, below := range v {
+			it, isMapping := below.(map[string]any)
+			if !mergesWithItself("", below) || isKeyed && isMapping != (len(keys) > 0) {
+				return false
+			}
+			if _, there := it[secondKeys[field]]; there {
+				seconds++
+			}
+			word := fmt.Sprint(below)
+			if isMapping {
+				word = firstKey(it, keys)
+			}
+			if isKeyed && (word == "" || seen[word]) {
+				return false
+			}
+			seen[word] = true
+		}
+		return seconds == 0 || seconds == len(v)
+	}
+	return true
+}
+
+// firstKey gives the first of these keys that a mapping has, with its value; "" where it has none.
+func firstKey(it map[string]any, keys []string) string {
+	for _, key := range keys {
+		if v, there := it[key]; there && v != nil && v != "" {
+			return fmt.Sprint(key, " ", v)
+		}
+	}
+	return ""
 }

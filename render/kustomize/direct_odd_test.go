@@ -27,6 +27,13 @@ func asLibrary(t *testing.T, files render.Files, dir string) {
 // oddBase is what odd kustomizations change.
 const oddBase = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: main\n        image: main:1\n      - name: side\n        image: side\n"
 
+func resources(kustomization string) string {
+	if strings.HasPrefix(kustomization, "resources:") {
+		return kustomization
+	}
+	return "resources: [app.yaml]\n" + kustomization
+}
+
 // What looks usual and means something of its own to the library comes out as from there, or is refused as there.
 func TestOddOnes(t *testing.T) {
 	const patchAll = "patches: [{target: {kind: Deployment}, path: more.txt}]\n"
@@ -52,6 +59,17 @@ func TestOddOnes(t *testing.T) {
 		"yes as a value":                 {patchAll, "", "- op: add\n  path: /spec/x\n  value: [yes, 'yes', {no: 1}]\n"},
 		"yes as a key":                   {patchAll, "", "- op: add\n  path: /spec/x\n  value:\n    y: 1\n"},
 		"a null that is not written":     {patchAll, "        tty:\n", "apiVersion: v1\nkind: X\nmetadata: {name: x}\nspec: {paused: true}\n"},
+		"a list without its keys":        {patchAll, "      topologySpreadConstraints:\n      - {maxSkew: 1}\n      - {maxSkew: 2}\n", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {template: {spec: {hostname: a}}}\n"},
+		"new without its keys":           {patchAll, "", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {strategy: {ports: [{port: 1}, {port: 1}]}, template: {spec: {containers: [{name: new, ports: [{name: a}, {name: b}]}]}}}\n"},
+		"a port twice":                   {patchAll, "        ports: [{containerPort: 53, protocol: UDP}, {containerPort: 53, protocol: TCP}]\n", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {template: {spec: {containers: [{name: side, image: b}]}}}\n"},
+		"a component for a resource":     {"resources: [app.yaml, part]\n", "", ""},
+		"a kustomization as a component": {"components: [whole]\n", "", ""},
+		"a component of nothing":         {"components: [part]\n", "", ""},
+		"selectors that are text":        {"commonLabels: {a: b}\n", "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec: {selector: web}\n", ""},
+		"selectors that are a list":      {"commonLabels: {a: b}\n", "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec: {selector: []}\n", ""},
+		"a label twice in both words":    {"commonLabels: {a: b}\nlabels: [{pairs: {a: c}}]\n", "", ""},
+		"an option for all to come":      {"generatorOptions: {immutable: true}\nconfigMapGenerator: [{name: g, literals: [a=b], options: {disableNameSuffixHash: true, labels: {a: b}}}]\n", "", ""},
+		"taken away, and more":           {patchAll, "", "$patch: delete\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {a: b}\n"},
 		"nothing to scale in one":        {"replicas: [{name: web, count: 2}]\n", "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: web\n", ""},
 		"a stateful set of others":       {"commonAnnotations: {a: b}\n", "---\napiVersion: apps.kruise.io/v1beta1\nkind: StatefulSet\nmetadata:\n  name: web\nspec:\n  template: {spec: {a: b}}\n", ""},
 		"a kind that is not looked at":   {"configMapGenerator: [{name: g, literals: [a=b]}]\n", "---\napiVersion: v1\nkind: ReplicationController\nmetadata:\n  name: web\nspec: {template: {spec: {volumes: [{name: v, configMap: {name: g}}]}}}\n", ""},
@@ -62,8 +80,10 @@ func TestOddOnes(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			asLibrary(t, render.Files{
-				"kustomization.yaml": []byte("resources: [app.yaml]\n" + c.kustomization), "app.yaml": []byte(oddBase + c.base),
+				"kustomization.yaml": []byte(resources(c.kustomization)), "app.yaml": []byte(oddBase + c.base),
 				"more.txt": []byte(c.more), "a=b.txt": []byte("text\n"),
+				"part/kustomization.yaml":  []byte("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"),
+				"whole/kustomization.yaml": []byte("labels: [{pairs: {a: b}}]\n"),
 			}, ".")
 		})
 	}

@@ -3,14 +3,15 @@ package kustomize
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
 )
 
-// patch applies a patch of either kind to the items that it is for.
-func (d *direct) patch(k *kustomization, p types.Patch, items []*item) {
+// patch applies a patch of either kind to the items that it is for, and gives those that are left.
+func (d *direct) patch(k *kustomization, p types.Patch, items []*item) []*item {
 	text := []byte(strings.TrimSpace(p.Patch)) // as the library does, which cuts the end of a block of lines off
 	if p.Path != "" {
 		d.leaveIf(p.Patch != "")
@@ -18,23 +19,39 @@ func (d *direct) patch(k *kustomization, p types.Patch, items []*item) {
 	}
 	d.leaveIf(p.Options != nil || !isPlainStream(text) || d.ctx.Err() != nil)
 	if d.strange {
-		return
+		return nil
 	}
 	text = bytes.TrimPrefix(text, []byte("---\n"))
 	if start := firstOf(text); start == '[' || start == '-' {
 		d.patchJSON(p.Target, text, start, items)
-		return
+		return items
 	}
 	change := d.decoded(d.tree(text))
-	named := itemOf(change)
-	switch {
-	case named == nil: // even where a target says what it is for
+	patch := itemOf(change)
+	if patch == nil { // even where a target says what it is for
 		d.leave()
-	case p.Target != nil:
-		d.mergeInto(d.selected(p.Target, items), change)
-	default:
-		d.mergeInto(d.named(named, items), change)
+		return nil
 	}
+	var selected []*item
+	if p.Target != nil {
+		selected = d.selected(p.Target, items)
+	} else {
+		selected = d.named(patch, items)
+	}
+	if change["$patch"] == "delete" {
+		return d.without(selected, patch, items)
+	}
+	d.mergeInto(selected, change)
+	return items
+}
+
+// without gives the items that a patch does not take away.
+func (d *direct) without(selected []*item, patch *item, items []*item) []*item {
+	d.leaveIf(len(patch.values) > 4 || len(patch.metadata()) > 1)
+	for _, it := range selected {
+		d.leaveIf(it.kind != patch.kind || it.generated || it.hollow)
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return slices.Contains(selected, it) })
 }
 
 // firstOf gives the first byte of a text that is neither space nor comment.
@@ -94,7 +111,7 @@ func (d *direct) mergeInto(items []*item, patch map[string]any) {
 			d.leave()
 			return
 		}
-		d.leaveIf(it.hollow)
+		d.leaveIf(it.hollow || !isTheirOwn(it.apiVersion) && !mergesWithItself("", it.values)) // lists that the patch does not touch are merged, too
 		m := merger{direct: d, item: it}
 		m.mapping(it.values, change, "")
 	}
@@ -172,7 +189,7 @@ func (m *merger) below(to map[string]any, key string, v map[string]any, had any,
 	next, isMapping := had.(map[string]any)
 	switch {
 	case !there:
-		to[key] = m.fresh(v)
+		to[key] = m.own(key, v)
 	case !isMapping || len(next) == 0 || len(v) == 0:
 		m.leave()
 	default:
@@ -187,7 +204,7 @@ func (m *merger) list(to map[string]any, key string, v []any, had any, there boo
 	case !known || there && (!isList || len(list) == 0) || len(v) == 0:
 		m.leave()
 	case by == "" || !there:
-		to[key] = m.fresh(v)
+		to[key] = m.own(key, v)
 		m.leaveIf(by != "" && m.keyed(v, by) == nil)
 	default:
 		to[key] = m.keyedLists(list, v, by, path)
@@ -206,7 +223,7 @@ func (m *merger) keyedLists(list, change []any, by, path string) []any {
 		c := c.(map[string]any) // says keyed
 		to, there := had[c[by].(string)]
 		if !there {
-			out = append(out, m.fresh(c))
+			out = append(out, m.own("", c))
 			continue
 		}
 		m.mapping(to, c, path)
@@ -234,7 +251,13 @@ func (m *merger) keyed(list []any, by string) map[string]map[string]any {
 	return found
 }
 
-// fresh copies a value of a patch that is new where it goes. What says to take something away has nothing to take there.
+// own copies a value of a merge patch that is new where it goes. The library merges even that, with itself.
+func (m *merger) own(key string, v any) any {
+	m.leaveIf(!isTheirOwn(m.item.apiVersion) && !mergesWithItself(key, v))
+	return m.fresh(v)
+}
+
+// fresh copies a value of a patch. What says to take something away has nothing to take where all is new.
 func (d *direct) fresh(v any) any {
 	switch v := v.(type) {
 	case nil:

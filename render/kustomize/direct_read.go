@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/ferry-cd/ferry/render"
 )
@@ -18,11 +19,11 @@ func (d *direct) resources(k *kustomization, entry string) []*item {
 		return d.read(d.stubbed(name, d.own(k, entry)))
 	}
 	below := d.layers[name]
-	if below == nil {
+	if below == nil || below.Kind != types.KustomizationKind {
 		d.leave()
 		return nil
 	}
-	return d.layer(below)
+	return d.layer(below, nil)
 }
 
 // own gives a file of a kustomization, which may have none outside its own folder.

@@ -130,6 +130,34 @@ func TestPodLists(t *testing.T) {
 	}
 }
 
+// TestKeyedFields holds the fields whose lists are merged by keys against the library's schema.
+func TestKeyedFields(t *testing.T) {
+	err := fenced(false, func() error {
+		openapi.SchemaForResourceType(yaml.TypeMeta{APIVersion: "v1", Kind: "Pod"}) // which reads all
+		count := 0
+		for _, definition := range openapi.Schema().Definitions {
+			for field, schema := range definition.Properties {
+				strategy, keys := (&openapi.ResourceSchema{Schema: &schema}).PatchStrategyAndKeyList()
+				if !schema.Type.Contains("array") || strategy == "" {
+					continue
+				}
+				count++
+				known, ok := keyedFields[field]
+				if !ok || len(keys) == 0 && len(known) > 0 || len(keys) > 0 && !slices.Contains(known, keys[0]) || len(keys) > 1 && secondKeys[field] != keys[1] || len(keys) > 2 {
+					t.Errorf("%s goes by %q, not by %q", field, keys, known)
+				}
+			}
+		}
+		if count < 40 {
+			t.Errorf("the schema has %d such lists: was it read?", count)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // usual is an overlay as most are.
 func usual() render.Files {
 	return render.Files{
@@ -158,6 +186,32 @@ func TestUsualIsDirect(t *testing.T) {
 	}
 }
 
+// So does what many write.
+func TestWhatIsDirect(t *testing.T) {
+	for what, more := range map[string]string{
+		"selectors":                 "commonLabels: {team: us}\n",
+		"selectors in today's word": "components: [../part]\n",
+		"what is taken away":        "components: [../less]\n",
+		"no hash":                   "generatorOptions: {disableNameSuffixHash: true, labels: {made: here}}\nconfigMapGenerator: [{name: more, literals: [a=b], options: {annotations: {b: c}}}]\n",
+	} {
+		files := usual()
+		files["part/kustomization.yaml"] = []byte("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nlabels: [{pairs: {part: one}, includeSelectors: true}]\n" +
+			"resources: [app.yaml]\nconfigMapGenerator: [{name: settings, behavior: merge, literals: [LEVEL=part]}]\npatches: [{target: {kind: Deployment}, path: patch.yaml}]\n")
+		files["part/app.yaml"] = []byte("apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web\n")
+		files["part/patch.yaml"] = []byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: any}\nspec:\n  template:\n    spec:\n      serviceAccountName: web\n" +
+			"      affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, labelSelector: {matchLabels: {app: web}}}]}}\n")
+		files["less/kustomization.yaml"] = []byte("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n- patch: |\n    $patch: delete\n    apiVersion: v1\n    kind: Service\n    metadata:\n      name: web\n")
+		text := string(files["top/kustomization.yaml"])
+		if strings.Contains(what, "taken") || strings.Contains(what, "hash") { // what is there otherwise changes the service, and generates
+			text = "resources: [../base]\n"
+		}
+		files["top/kustomization.yaml"] = []byte(text + more)
+		if !directly(t, files, "top") {
+			t.Errorf("%s: it was left to the library", what)
+		}
+	}
+}
+
 // Files of others are refused by the library, whatever they are used for.
 func TestFilesOfOthers(t *testing.T) {
 	files := usual()
@@ -174,13 +228,15 @@ func TestFilesOfOthers(t *testing.T) {
 func TestLeftToTheLibrary(t *testing.T) {
 	for what, more := range map[string]string{
 		"another field":       "namePrefix: a-\n",
-		"selectors":           "commonLabels: {a: b}\n",
-		"no hash":             "generatorOptions: {disableNameSuffixHash: true}\n",
+		"labels in claims":    "labels: [{pairs: {a: b}, includeVolumeClaimTemplates: true}]\n",
+		"immutable":           "generatorOptions: {immutable: true}\nconfigMapGenerator: [{name: more, literals: [a=b]}]\n",
+		"options of a merge":  "generatorOptions: {labels: {a: b}}\nconfigMapGenerator: [{name: settings, behavior: merge, literals: [a=b]}]\n",
 		"a patch of nothing":  "patches: [{patch: '{apiVersion: v1, kind: Service, metadata: {name: none}}'}]\n",
 		"a patch that fails":  "patches: [{target: {kind: Service}, patch: '[{\"op\": \"remove\", \"path\": \"/spec/none\"}]'}]\n",
 		"a test":              "patches: [{target: {kind: Service}, patch: '[{\"op\": \"test\", \"path\": \"/spec/ports/0/port\", \"value\": 80}]'}]\n",
 		"JSON that is YAML":   "patches: [{target: {kind: Service}, patch: '[{op: add, path: /spec/x, value: y}]'}]\n",
 		"a directive":         "patches: [{target: {kind: Service}, patch: \"{apiVersion: v1, kind: Service, metadata: {name: x}, spec: {$patch: delete}}\"}]\n",
+		"all taken away":      "patches: [{target: {kind: .*}, patch: \"{$patch: delete, apiVersion: v1, kind: Service, metadata: {name: x}}\"}]\n",
 		"a list of two keys":  "patches: [{target: {kind: Service}, patch: \"{apiVersion: v1, kind: Service, metadata: {name: x}, spec: {ports: [{port: 81}]}}\"}]\n",
 		"a pattern":           "patches: [{target: {kind: Serv.*}, patch: '[{\"op\": \"add\", \"path\": \"/spec/x\", \"value\": \"y\"}]'}]\n",
 		"a generated twin":    "configMapGenerator: [{name: settings, literals: [a=b]}]\n",
