@@ -39,6 +39,16 @@ func (d *direct) leave() { d.strange = true }
 
 func (d *direct) leaveIf(strange bool) { d.strange = d.strange || strange }
 
+// directly is direct, of which a mistake of ours costs time and nothing else.
+func (w *walker) directly(ctx context.Context) (documents []render.Document, ok bool) {
+	defer func() {
+		if recover() != nil {
+			w.stubbing, w.stubs, ok = false, map[string]*stub{}, false
+		}
+	}()
+	return w.direct(ctx)
+}
+
 // direct builds the kustomization without the library; false where that is for the library.
 func (w *walker) direct(ctx context.Context) ([]render.Document, bool) {
 	d := &direct{walker: w, ctx: ctx, layers: map[string]*kustomization{}, given: map[string]bool{}}

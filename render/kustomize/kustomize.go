@@ -76,7 +76,7 @@ func (k *Renderer) Render(ctx context.Context, r render.Request) (render.Output,
 	}
 	ctx, cancel := w.limits.Within(ctx)
 	defer cancel()
-	if documents, ok := w.direct(ctx); ok {
+	if documents, ok := w.directly(ctx); ok {
 		return w.output(documents), nil
 	}
 	w.last = w.lastOf()
