@@ -21,6 +21,7 @@ type direct struct {
 	*walker
 	ctx     context.Context           // ends with the time of the render
 	layers  map[string]*kustomization // by folder
+	begun   map[string]bool           // layers that are built, by folder
 	given   map[string]bool           // labels and annotations that a kustomization has set
 	strange bool                      // this is for the library
 }
@@ -42,7 +43,7 @@ func (d *direct) leaveIf(strange bool) { d.strange = d.strange || strange }
 // directly is direct, of which a mistake of ours costs time and nothing else.
 func (w *walker) directly(ctx context.Context) (documents []render.Document, ok bool) {
 	defer func() {
-		if recover() != nil {
+		if recover() != nil || !ok {
 			w.stubbing, w.stubs, ok = false, map[string]*stub{}, false
 		}
 	}()
@@ -51,7 +52,7 @@ func (w *walker) directly(ctx context.Context) (documents []render.Document, ok 
 
 // direct builds the kustomization without the library; false where that is for the library.
 func (w *walker) direct(ctx context.Context) ([]render.Document, bool) {
-	d := &direct{walker: w, ctx: ctx, layers: map[string]*kustomization{}, given: map[string]bool{}}
+	d := &direct{walker: w, ctx: ctx, layers: map[string]*kustomization{}, begun: map[string]bool{}, given: map[string]bool{}}
 	if w.schema || len(w.followed) == 0 || w.followed[0].Kind != types.KustomizationKind {
 		return nil, false
 	}
@@ -64,9 +65,6 @@ func (w *walker) direct(ctx context.Context) ([]render.Document, bool) {
 	}
 	w.stubbing = w.leavesDefinitions()
 	documents := d.build()
-	if d.strange {
-		w.stubbing, w.stubs = false, map[string]*stub{}
-	}
 	return documents, !d.strange
 }
 
@@ -117,13 +115,15 @@ func (d *direct) build() []render.Document {
 		return cmp.Or(cmp.Compare(kindRank(a.kind), kindRank(b.kind)), strings.Compare(a.sortKey(), b.sortKey()))
 	})
 	var documents []render.Document
-	words := map[string]bool{}
+	words, size := map[string]bool{}, 0
 	for _, it := range items {
-		if d.strange || d.ctx.Err() != nil {
+		doc := d.print(it, words)
+		d.leaveIf(isOddNamespace(it.kind, it.apiVersion))
+		if size += len(doc.Data); d.strange || size > d.limits.Memory || d.ctx.Err() != nil {
 			d.leave()
 			return nil
 		}
-		documents = append(documents, d.print(it, words))
+		documents = append(documents, doc)
 	}
 	d.leaveIf(len(words) != len(d.stubs))
 	return documents
@@ -156,12 +156,14 @@ func splitVersion(apiVersion string) (group, version string) {
 	return "", apiVersion
 }
 
-// layer builds one kustomization with all below it. A component is built onto the items of the one that includes it.
+// layer builds one kustomization with all below it. A component is built onto the items of the one that includes it. What is
+// included twice is for the library, which may find a cycle in it.
 func (d *direct) layer(k *kustomization, items []*item) []*item {
-	if d.strange || d.ctx.Err() != nil {
+	if d.strange || d.begun[k.dir] || d.ctx.Err() != nil {
 		d.leave()
 		return nil
 	}
+	d.begun[k.dir] = true
 	for _, entry := range k.Resources {
 		items = append(items, d.resources(k, entry)...)
 	}
@@ -174,7 +176,7 @@ func (d *direct) layer(k *kustomization, items []*item) []*item {
 		}
 		items = d.layer(component, items)
 	}
-	d.leaveIf(!areDistinct(items))
+	d.leaveIf(!areDistinct(items) || strings.ContainsAny(k.Namespace, ",\t"))
 	for _, p := range k.Patches {
 		items = d.patch(k, p, items)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,7 +26,7 @@ func (d *direct) generate(k *kustomization, items []*item) []*item {
 		case "", "create":
 			d.leaveIf(had != nil)
 			it := configMap(g.Name, data)
-			d.opt(it, k.GeneratorOptions, g.Options)
+			d.applyOptions(it, k.GeneratorOptions, g.Options)
 			items = append(items, it)
 		case "merge":
 			d.leaveIf(k.GeneratorOptions != nil || g.Options != nil)
@@ -51,26 +52,17 @@ func configMap(name string, data map[string]any) *item {
 		values: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": name}, "data": data}}
 }
 
-// opt gives a config map what the options of its kustomization, and then its own, say of it.
-func (d *direct) opt(it *item, options ...*types.GeneratorOptions) {
+// applyOptions gives a config map what the options of its kustomization, and then its own, say of it.
+func (d *direct) applyOptions(it *item, options ...*types.GeneratorOptions) {
 	for _, o := range options {
 		if o == nil {
 			continue
 		}
-		d.leaveIf(o.Immutable || !areUsual(o.Annotations) || !areWords(o.Labels) || !areWords(o.Annotations))
+		d.leaveIf(o.Immutable || !areUsual(o.Annotations))
 		d.setTexts(it.values, o.Labels, into("metadata/labels"))
 		d.setTexts(it.values, o.Annotations, into("metadata/annotations"))
 		it.generated = it.generated && !o.DisableNameSuffixHash
 	}
-}
-
-func areWords(texts map[string]string) bool {
-	for key := range texts {
-		if !isWord(key) {
-			return false
-		}
-	}
-	return true
 }
 
 // mergeData puts data into a config map that a kustomization below has generated.
@@ -80,13 +72,28 @@ func (d *direct) mergeData(it *item, data map[string]any) {
 		return
 	}
 	had, ok := it.values["data"].(map[string]any)
-	if !ok { // a patch took it away
+	if !ok || !it.isAsGenerated() {
 		d.leave()
 		return
 	}
 	for key, v := range data {
 		had[key] = v
 	}
+}
+
+// isAsGenerated tells a config map of nothing but what a merge keeps of it, in words that the library can write again.
+func (it *item) isAsGenerated() bool {
+	for key := range it.values {
+		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "data"}, key) {
+			return false
+		}
+	}
+	for key := range it.metadata() {
+		if !slices.Contains([]string{"name", "labels", "annotations"}, key) {
+			return false
+		}
+	}
+	return areWords(it.values, "data") && areWords(it.metadata(), "labels") && areWords(it.metadata(), "annotations")
 }
 
 // pairsOf gives what a generator takes from literals, from files, and from the lines of files.

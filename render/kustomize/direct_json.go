@@ -104,7 +104,7 @@ func leavesIdentity(o operation) bool {
 		return false
 	case "metadata":
 		_, isText := o.value.(string)
-		return isText && len(o.path) == 3 && (o.path[1] == "labels" || o.path[1] == "annotations") && !strings.Contains(o.path[2], "config.k")
+		return isText && len(o.path) == 3 && (o.path[1] == "labels" || o.path[1] == "annotations") && isWord(o.path[2]) && !strings.Contains(o.path[2], "config.k")
 	}
 	return true
 }
@@ -113,15 +113,17 @@ func leavesIdentity(o operation) bool {
 func survivesJSON(v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
-		for _, below := range v {
-			if !survivesJSON(below) {
+		for key, below := range v {
+			if isTabbed(key) || !survivesJSON(below) {
 				return false
 			}
 		}
 		return true
 	case []any:
 		return !slices.ContainsFunc(v, func(below any) bool { return !survivesJSON(below) })
-	case string, bool:
+	case string:
+		return !isTabbed(v)
+	case bool:
 		return true
 	case int:
 		return -1<<53 < v && v < 1<<53

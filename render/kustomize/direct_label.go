@@ -7,8 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 )
 
-// spot is where labels go in resources of a kind: keys by way of mappings and lists. What is not there is made, or is passed by;
-// a list is never made.
+// spot is where labels go in resources of a kind: keys by way of mappings and lists. What is not there is made, or is passed by.
 type spot struct {
 	path []string
 	made bool
@@ -17,7 +16,7 @@ type spot struct {
 func into(path string) spot    { return spot{strings.Split(path, "/"), true} }
 func ifThere(path string) spot { return spot{strings.Split(path, "/"), false} }
 
-// selectors and friends are the fields that labels go to, as documented; the library is compared with them.
+// These are the fields that labels go to, as documented; TestLabelsAsTheLibrary holds the library against them.
 var (
 	podTemplate  = into("spec/template/metadata")
 	jobTemplates = []spot{into("spec/jobTemplate/metadata"), into("spec/jobTemplate/spec/template/metadata")}
@@ -29,7 +28,7 @@ var (
 		ifThere("spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels"),
 	}
 	ownSelector = into("spec/selector/matchLabels")
-	claims      = into("spec/volumeClaimTemplates[]/metadata/labels")
+	claims      = into("spec/volumeClaimTemplates[]/metadata/labels") // in each; without the brackets a mapping would be made of them where there are none
 )
 
 // templates are the metadata of what a resource has made: pods, and jobs.
@@ -68,11 +67,11 @@ func (it *item) selectors() []spot {
 	return nil
 }
 
-// give notes what is set. The library keeps one value for all places where it has set a label: whoever changes it in one of
+// noteGiven remembers what is set. The library keeps one value for all places where it has set a label: whoever changes it in one of
 // them later changes all, so what was set once may not be set again.
-func (d *direct) give(pairs map[string]string) {
+func (d *direct) noteGiven(pairs map[string]string) {
 	for key := range pairs {
-		d.leaveIf(d.given[key] || !isWord(key))
+		d.leaveIf(d.given[key])
 		d.given[key] = true
 	}
 }
@@ -86,7 +85,7 @@ func (k *kustomization) allLabels() []types.Label {
 }
 
 func (d *direct) label(l types.Label, items []*item) {
-	d.give(l.Pairs)
+	d.noteGiven(l.Pairs)
 	for _, it := range items {
 		d.setTexts(it.values, l.Pairs, into("metadata/labels"))
 		if l.IncludeTemplates || l.IncludeSelectors {
@@ -103,7 +102,7 @@ func (d *direct) label(l types.Label, items []*item) {
 }
 
 func (d *direct) annotate(annotations map[string]string, items []*item) {
-	d.give(annotations)
+	d.noteGiven(annotations)
 	for _, it := range items {
 		d.setTexts(it.values, annotations, into("metadata/annotations"))
 		templates := it.templates()
@@ -126,6 +125,10 @@ func (d *direct) setTexts(v any, pairs map[string]string, at spot) {
 	case []any:
 		d.leaveIf(len(at.path) == 0)
 		for _, below := range v {
+			if d.strange || d.ctx.Err() != nil {
+				d.leave()
+				return
+			}
 			d.setTexts(below, pairs, at)
 		}
 	case map[string]any:
@@ -150,6 +153,7 @@ func (d *direct) setTexts(v any, pairs map[string]string, at spot) {
 
 func (d *direct) setPairs(to map[string]any, pairs map[string]string) {
 	for key, value := range pairs {
+		d.leaveIf(!isWord(key) || isTabbed(value))
 		if _, isText := to[key].(string); !isText {
 			_, there := to[key]
 			d.leaveIf(there)

@@ -50,60 +50,70 @@ func (it *item) listKey(path string) (by string, known bool) {
 	return by, known
 }
 
-// keyedFields are the fields of Kubernetes' kinds that hold lists of which items are told apart, by one of these keys or, where
-// there is none, by themselves. A test holds the table against the library's schema.
-var keyedFields = map[string][]string{
-	"addresses": {"type"}, "conditions": {"type"}, "hostAliases": {"ip"}, "podIPs": {"ip"}, "ownerReferences": {"uid"}, "volumeDevices": {"devicePath"}, "volumeMounts": {"mountPath"},
-	"containers": {"name"}, "initContainers": {"name"}, "ephemeralContainers": {"name"}, "env": {"name"}, "imagePullSecrets": {"name"}, "secrets": {"name"}, "volumes": {"name"},
-	"webhooks": {"name"}, "drivers": {"name"}, "configMapGenerator": {"name"}, "secretGenerator": {"name"},
-	"ports": {"containerPort", "port"}, "topologySpreadConstraints": {"topologyKey"}, "finalizers": {}, "podCIDRs": {},
+// keyedFields are the fields of Kubernetes' kinds that hold lists of which items are told apart: by this key or, where there is
+// none, by themselves. A test holds the table against the library's schema.
+var keyedFields = map[string]string{
+	"addresses": "type", "conditions": "type", "hostAliases": "ip", "podIPs": "ip", "ownerReferences": "uid", "volumeDevices": "devicePath", "volumeMounts": "mountPath",
+	"containers": "name", "initContainers": "name", "ephemeralContainers": "name", "env": "name", "imagePullSecrets": "name", "secrets": "name", "volumes": "name",
+	"webhooks": "name", "drivers": "name", "configMapGenerator": "name", "secretGenerator": "name",
+	"ports": "port", "topologySpreadConstraints": "topologyKey", "finalizers": "", "podCIDRs": "",
 }
 
-// secondKeys are those that are looked at beside the first.
-var secondKeys = map[string]string{"ports": "protocol", "topologySpreadConstraints": "whenUnsatisfiable"}
+// keyIn gives the key of a field, by what it is a field of.
+func keyIn(parent, field string) (key string, isKeyed bool) {
+	if field == "ports" && strings.HasSuffix(strings.ToLower(parent), "containers") {
+		return "containerPort", true
+	}
+	key, isKeyed = keyedFields[field]
+	return key, isKeyed
+}
 
 // mergesWithItself tells values that stay as they are when lists in them are merged with themselves: all items have keys, and
 // no two the same.
-func mergesWithItself(field string, v any) bool {
+func mergesWithItself(parent, field string, v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, below := range v {
-			if !mergesWithItself(key, below) {
+			if !mergesWithItself(field, key, below) {
 				return false
 			}
 		}
 	case []any:
-		keys, isKeyed := keyedFields[field]
-		seen := map[string]bool{}
-		seconds := 0
 		for _, below := range v {
-			it, isMapping := below.(map[string]any)
-			if !mergesWithItself("", below) || isKeyed && isMapping != (len(keys) > 0) {
+			if !mergesWithItself(parent, field, below) {
 				return false
 			}
-			if _, there := it[secondKeys[field]]; there {
-				seconds++
-			}
-			word := fmt.Sprint(below)
-			if isMapping {
-				word = firstKey(it, keys)
-			}
-			if isKeyed && (word == "" || seen[word]) {
-				return false
-			}
-			seen[word] = true
 		}
-		return seconds == 0 || seconds == len(v)
+		if key, isKeyed := keyIn(parent, field); isKeyed {
+			return areTold(v, key)
+		}
 	}
 	return true
 }
 
-// firstKey gives the first of these keys that a mapping has, with its value; "" where it has none.
-func firstKey(it map[string]any, keys []string) string {
-	for _, key := range keys {
-		if v, there := it[key]; there && v != nil && v != "" {
-			return fmt.Sprint(key, " ", v)
+// areTold tells whether the items of a list differ in their keys, which are no lists or mappings. Where the library looks at a
+// second key as well, they differ all the more.
+func areTold(list []any, key string) bool {
+	seen := map[string]bool{}
+	for _, v := range list {
+		it, isMapping := v.(map[string]any)
+		if isMapping {
+			v = it[key]
 		}
+		word := fmt.Sprint(v)
+		if isMapping == (key == "") || v == nil || word == "" || !isScalar(v) || seen[word] {
+			return false
+		}
+		seen[word] = true
 	}
-	return ""
+	return true
+}
+
+// isScalar tells values that are neither lists nor mappings.
+func isScalar(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return true
 }

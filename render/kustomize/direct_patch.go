@@ -39,19 +39,10 @@ func (d *direct) patch(k *kustomization, p types.Patch, items []*item) []*item {
 		selected = d.named(patch, items)
 	}
 	if change["$patch"] == "delete" {
-		return d.without(selected, patch, items)
+		return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return slices.Contains(selected, it) })
 	}
 	d.mergeInto(selected, change)
 	return items
-}
-
-// without gives the items that a patch does not take away.
-func (d *direct) without(selected []*item, patch *item, items []*item) []*item {
-	d.leaveIf(len(patch.values) > 4 || len(patch.metadata()) > 1)
-	for _, it := range selected {
-		d.leaveIf(it.kind != patch.kind || it.generated || it.hollow)
-	}
-	return slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return slices.Contains(selected, it) })
 }
 
 // firstOf gives the first byte of a text that is neither space nor comment.
@@ -111,7 +102,7 @@ func (d *direct) mergeInto(items []*item, patch map[string]any) {
 			d.leave()
 			return
 		}
-		d.leaveIf(it.hollow || !isTheirOwn(it.apiVersion) && !mergesWithItself("", it.values)) // lists that the patch does not touch are merged, too
+		d.leaveIf(it.hollow || !isTheirOwn(it.apiVersion) && !mergesWithItself("", "", it.values)) // lists that the patch does not touch are merged, too
 		m := merger{direct: d, item: it}
 		m.mapping(it.values, change, "")
 	}
@@ -149,7 +140,7 @@ type merger struct {
 // mapping merges the change into to; the path is of keys, without places in lists.
 func (m *merger) mapping(to, change map[string]any, path string) {
 	for key, v := range change {
-		if strings.HasPrefix(key, "$") || m.given[key] || m.strange {
+		if key == "" || strings.HasPrefix(key, "$") || m.given[key] || m.strange {
 			m.leave()
 			return
 		}
@@ -189,7 +180,7 @@ func (m *merger) below(to map[string]any, key string, v map[string]any, had any,
 	next, isMapping := had.(map[string]any)
 	switch {
 	case !there:
-		to[key] = m.own(key, v)
+		to[key] = m.own(path, v)
 	case !isMapping || len(next) == 0 || len(v) == 0:
 		m.leave()
 	default:
@@ -204,7 +195,7 @@ func (m *merger) list(to map[string]any, key string, v []any, had any, there boo
 	case !known || there && (!isList || len(list) == 0) || len(v) == 0:
 		m.leave()
 	case by == "" || !there:
-		to[key] = m.own(key, v)
+		to[key] = m.own(path, v)
 		m.leaveIf(by != "" && m.keyed(v, by) == nil)
 	default:
 		to[key] = m.keyedLists(list, v, by, path)
@@ -223,7 +214,7 @@ func (m *merger) keyedLists(list, change []any, by, path string) []any {
 		c := c.(map[string]any) // says keyed
 		to, there := had[c[by].(string)]
 		if !there {
-			out = append(out, m.own("", c))
+			out = append(out, m.own(path, c))
 			continue
 		}
 		m.mapping(to, c, path)
@@ -252,9 +243,16 @@ func (m *merger) keyed(list []any, by string) map[string]map[string]any {
 }
 
 // own copies a value of a merge patch that is new where it goes. The library merges even that, with itself.
-func (m *merger) own(key string, v any) any {
-	m.leaveIf(!isTheirOwn(m.item.apiVersion) && !mergesWithItself(key, v))
+func (m *merger) own(path string, v any) any {
+	parent, key := lastTwo(path)
+	m.leaveIf(!isTheirOwn(m.item.apiVersion) && !mergesWithItself(parent, key, v))
 	return m.fresh(v)
+}
+
+// lastTwo gives the last two keys of a path, which begins with a slash.
+func lastTwo(path string) (parent, key string) {
+	keys := strings.Split(path, "/")
+	return keys[len(keys)-2], keys[len(keys)-1]
 }
 
 // fresh copies a value of a patch. What says to take something away has nothing to take where all is new.
@@ -269,7 +267,7 @@ func (d *direct) fresh(v any) any {
 	case map[string]any:
 		own := make(map[string]any, len(v))
 		for key, below := range v {
-			d.leaveIf(strings.HasPrefix(key, "$"))
+			d.leaveIf(key == "" || strings.HasPrefix(key, "$"))
 			own[key] = d.fresh(below)
 		}
 		return own

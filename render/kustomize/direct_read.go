@@ -106,8 +106,15 @@ func (d *direct) decoded(root *yaml.Node) map[string]any {
 	return values
 }
 
-// isHollow tells trees with a null that is not written.
+// isHollow tells trees with a null that is not written, or with a key that is empty.
 func isHollow(n *yaml.Node) bool {
+	if n.Kind == yaml.MappingNode {
+		for i := 0; i < len(n.Content); i += 2 {
+			if n.Content[i].Value == "" {
+				return true
+			}
+		}
+	}
 	return n.Kind == yaml.ScalarNode && n.Value == "" && n.Style == 0 || slices.ContainsFunc(n.Content, isHollow)
 }
 
@@ -128,7 +135,11 @@ func itemOf(values map[string]any) *item {
 	if _, ok := metadata["namespace"]; ok && !take(metadata, "namespace", &it.namespace) {
 		return nil
 	}
-	if strings.HasSuffix(it.kind, "List") || !areTexts(metadata, "labels") || !areTexts(metadata, "annotations") {
+	if strings.HasSuffix(it.kind, "List") || !areTexts(metadata, "labels") || !areTexts(metadata, "annotations") || !areWords(metadata, "annotations") {
+		return nil
+	}
+	group, version, grouped := strings.Cut(it.apiVersion, "/")
+	if group == "" || grouped && (version == "" || strings.Contains(version, "/")) || strings.Contains(it.kind+it.name+it.namespace, ",") {
 		return nil
 	}
 	return it
@@ -139,6 +150,21 @@ func take(values map[string]any, key string, to *string) bool {
 	*to, _ = values[key].(string)
 	return *to != ""
 }
+
+// areWords tells whether the keys of a field can be written without quotes, as the library writes some, and that no text below
+// begins with a tab, which it cannot read again.
+func areWords(values map[string]any, field string) bool {
+	texts, _ := values[field].(map[string]any)
+	for key, v := range texts {
+		text, _ := v.(string)
+		if !isWord(key) || isTabbed(text) {
+			return false
+		}
+	}
+	return true
+}
+
+func isTabbed(s string) bool { return strings.HasPrefix(s, "\t") }
 
 // areTexts tells whether a field is not there, or holds texts by name.
 func areTexts(values map[string]any, key string) bool {

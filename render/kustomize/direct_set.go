@@ -186,7 +186,7 @@ func looksLike(s, pattern string) bool {
 
 // isWord tells text that YAML takes for text where it stands without quotes, as the library writes keys and images.
 func isWord(s string) bool {
-	return s != "" && (&yaml.Node{Kind: yaml.ScalarNode, Value: s}).ShortTag() == "!!str"
+	return s != "" && !isTabbed(s) && (&yaml.Node{Kind: yaml.ScalarNode, Value: s}).ShortTag() == "!!str"
 }
 
 // isPlainName tells names of letters, digits and a few more.

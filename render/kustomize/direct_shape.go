@@ -1,19 +1,24 @@
 package kustomize
 
 // The library looks into fields by their paths and complains where it meets text on the way. branches are the fields on its
-// ways that hold mappings, or lists of them, in any kind; those of kindBranches do in Kubernetes' own, in which kindNames are text.
+// ways that hold mappings, or lists of them, in any kind; those of kindBranches do in Kubernetes' own, in which kindNames are text,
+// and in sharedKinds of any group, which it takes for those.
 var (
 	branches     = wordsOf(`metadata spec template jobTemplate containers initContainers volumes`)
 	kindBranches = wordsOf(`ephemeralContainers env envFrom valueFrom configMap configMapRef configMapKeyRef secret secretRef secretKeyRef projected
 		sources imagePullSecrets secrets selector matchLabels rules tls http paths backend defaultBackend service scaleTargetRef persistentVolumeClaim
 		volumeClaimTemplates roleRef subjects claimRef dataSource affinity podAffinity podAntiAffinity topologySpreadConstraints podSelector
 		ingress egress from to parameters cephfs rbd iscsi azureFile scaleIO storageos flexVolume csi cinder glusterfs ports data`)
-	kindNames = wordsOf(`name secretName serviceName serviceAccountName serviceAccount claimName volumeName storageClassName priorityClassName ingressClassName`)
+	sharedKinds = wordsOf(`ConfigMap Secret Service ServiceAccount Pod PersistentVolumeClaim PersistentVolume ReplicationController Deployment StatefulSet
+		DaemonSet ReplicaSet Job CronJob Ingress NetworkPolicy HorizontalPodAutoscaler Role ClusterRole RoleBinding ClusterRoleBinding StorageClass PriorityClass
+		Namespace Endpoints CustomResourceDefinition APIService ValidatingWebhookConfiguration MutatingWebhookConfiguration PodDisruptionBudget IngressClass`)
+	kindNames = wordsOf(`name secretName serviceName serviceAccountName serviceAccount claimName volumeName storageClassName priorityClassName ingressClassName
+		adminSecretName userSecretName secretNamespace adminSecretNamespace userSecretNamespace`)
 )
 
 // isShaped tells whether an item has mappings and lists where the library looks for them.
 func (it *item) isShaped() bool {
-	return isShaped(it.values, !isTheirOwn(it.apiVersion))
+	return isShaped(it.values, !isTheirOwn(it.apiVersion) || sharedKinds[it.kind])
 }
 
 func isShaped(v any, ofKubernetes bool) bool {

@@ -135,16 +135,21 @@ func TestKeyedFields(t *testing.T) {
 	err := fenced(false, func() error {
 		openapi.SchemaForResourceType(yaml.TypeMeta{APIVersion: "v1", Kind: "Pod"}) // which reads all
 		count := 0
-		for _, definition := range openapi.Schema().Definitions {
+		for name, definition := range openapi.Schema().Definitions {
 			for field, schema := range definition.Properties {
 				strategy, keys := (&openapi.ResourceSchema{Schema: &schema}).PatchStrategyAndKeyList()
 				if !schema.Type.Contains("array") || strategy == "" {
 					continue
 				}
 				count++
-				known, ok := keyedFields[field]
-				if !ok || len(keys) == 0 && len(known) > 0 || len(keys) > 0 && !slices.Contains(known, keys[0]) || len(keys) > 1 && secondKeys[field] != keys[1] || len(keys) > 2 {
-					t.Errorf("%s goes by %q, not by %q", field, keys, known)
+				parent := ""
+				if strings.HasSuffix(name, "Container") {
+					parent = "containers"
+				}
+				key, ok := keyIn(parent, field)
+				want := append(slices.Clip(keys), "")
+				if !ok || key != want[0] {
+					t.Errorf("%s of %s goes by %q, not by %q", field, name, keys, key)
 				}
 			}
 		}
@@ -208,6 +213,34 @@ func TestWhatIsDirect(t *testing.T) {
 		files["top/kustomization.yaml"] = []byte(text + more)
 		if !directly(t, files, "top") {
 			t.Errorf("%s: it was left to the library", what)
+		}
+	}
+}
+
+// TestLabelsAsTheLibrary holds all fields that labels go to against the library: in kinds of Kubernetes and of others, with all
+// on the way and with nothing.
+func TestLabelsAsTheLibrary(t *testing.T) {
+	const (
+		term = "{labelSelector: {matchLabels: {a: b}}}"
+		near = "{requiredDuringSchedulingIgnoredDuringExecution: [" + term + ", {topologyKey: x}], preferredDuringSchedulingIgnoredDuringExecution: [{podAffinityTerm: " + term + "}, {weight: 1}]}"
+		pod  = "{metadata: {name: x}, spec: {affinity: {podAffinity: " + near + ", podAntiAffinity: " + near + "}, topologySpreadConstraints: [" + term + ", {maxSkew: 1}]}}"
+		all  = "{selector: {matchLabels: {a: b}, matchExpressions: []}, podSelector: {matchLabels: {a: b}}, ingress: [{from: [{podSelector: {matchLabels: {a: b}}}]}], " +
+			"egress: [{to: [{podSelector: {matchLabels: {a: b}}}]}], template: " + pod + ", volumeClaimTemplates: [{metadata: {name: x}}, {spec: {}}], " +
+			"jobTemplate: {spec: {selector: {matchLabels: {a: b}}, template: " + pod + "}}}"
+	)
+	kinds := []string{"Service", "ReplicationController", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "PodDisruptionBudget", "NetworkPolicy", "Pod", "Rollout"}
+	for _, version := range []string{"v1", "v1beta1", "apps/v1", "apps/v1beta2", "batch/v1", "policy/v1", "networking.k8s.io/v1", "example.com/v1"} {
+		var text string
+		for i, kind := range kinds {
+			for spec := range strings.SplitSeq(all+"\n{}\n{selector: {}, template: {}, podSelector: {}}", "\n") {
+				text += fmt.Sprintf("---\napiVersion: %s\nkind: %s\nmetadata:\n  name: n-%d-%d\nspec: %s\n", version, kind, i, len(spec), spec)
+			}
+		}
+		for what, labels := range map[string]string{"all": "labels: [{pairs: {l: m}, includeSelectors: true}]\n", "templates": "labels: [{pairs: {l: m}, includeTemplates: true}]\n", "old": "commonLabels: {l: m}\n"} {
+			files := render.Files{"kustomization.yaml": []byte("resources: [all.yaml]\n" + labels), "all.yaml": []byte(text)}
+			if !directly(t, files, ".") {
+				t.Errorf("%s, %s: it was left to the library", version, what)
+			}
 		}
 	}
 }

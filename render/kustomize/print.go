@@ -43,7 +43,7 @@ func valueOf(n *yaml.Node) (v any, ok bool) {
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]
 			below, ok := valueOf(n.Content[i+1])
-			if _, twice := m[key.Value]; !ok || twice || !isString(key) {
+			if _, twice := m[key.Value]; !ok || twice || !isString(key) || isBroken(key) {
 				return nil, false
 			}
 			m[key.Value] = below
@@ -57,12 +57,15 @@ func valueOf(n *yaml.Node) (v any, ok bool) {
 			}
 		}
 		return list, true
-	case isString(n):
+	case isString(n) && !isBroken(n):
 		return n.Value, true
 	}
 	err := n.Decode(&v)
-	return v, err == nil
+	return v, err == nil && !isBroken(n)
 }
+
+// isBroken tells text that the library writes so that it cannot read it again.
+func isBroken(n *yaml.Node) bool { return isTabbed(n.Value) && n.Style&yaml.DoubleQuotedStyle == 0 }
 
 func isString(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && (n.Tag == "!!str" || n.Tag == "" && n.ShortTag() == "!!str" || n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle) != 0)

@@ -188,7 +188,7 @@ func inOrder(all []*resource.Resource) ([]*resource.Resource, error) {
 	seen := map[resid.ResId]bool{}
 	for i, res := range all {
 		id := res.CurId()
-		if seen[id] {
+		if seen[id] || isOddNamespace(id.Kind, res.GetApiVersion()) {
 			return nil, errNotSplit
 		}
 		seen[id] = true
@@ -202,6 +202,10 @@ func inOrder(all []*resource.Resource) ([]*resource.Resource, error) {
 	}
 	return all, nil
 }
+
+// isOddNamespace tells namespaces of another API than Kubernetes', which the library puts in the reverse order beside some that
+// are of it.
+func isOddNamespace(kind, apiVersion string) bool { return kind == "Namespace" && apiVersion != "v1" }
 
 // sortKey is what resources of one rank are sorted by.
 func sortKey(group, version, kind, namespace, name string) string {

@@ -23,6 +23,10 @@ func (w *walker) checkSpread() error {
 		if heaviest := k.heaviestPatch(); heaviest > most/patchShare {
 			return &render.LimitError{What: fmt.Sprintf("%s: a patch of %s, and no patch may have more than %s", k.file, render.Size(heaviest), render.Size(most/patchShare)), Limit: render.MemoryLimit}
 		}
+		if n, weight := w.spotCount(), k.selectingWeight(); weight > most/max(n, 1) {
+			return &render.LimitError{What: fmt.Sprintf("%s: labels of %s for as many as %d selectors and claims; together they may take no more than %s", k.file, render.Size(weight), n, render.Size(most)),
+				Limit: render.MemoryLimit}
+		}
 		weight := k.weight()
 		if weight < most/max(w.size, 1) {
 			continue // even if each byte were a resource
@@ -39,6 +43,28 @@ func (w *walker) checkSpread() error {
 func (w *walker) resourceCount() (n int) {
 	for name := range w.listed {
 		n += bytes.Count(w.files[name], []byte("kind"))
+	}
+	return n
+}
+
+// spotCount gives at most how many selectors, and templates of claims, there are beside one for each resource.
+func (w *walker) spotCount() (n int) {
+	for name := range w.listed {
+		data := w.files[name]
+		n += bytes.Count(data, []byte("matchLabels"))
+		if bytes.Contains(data, []byte("volumeClaimTemplates")) {
+			n += bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("{"))
+		}
+	}
+	return n
+}
+
+// selectingWeight is how many bytes a kustomization puts into one selector at most.
+func (k *kustomization) selectingWeight() (n int) {
+	for _, l := range k.allLabels() {
+		if l.IncludeSelectors || l.IncludeVolumeClaimTemplates {
+			n += weightOf(l.Pairs)
+		}
 	}
 	return n
 }
