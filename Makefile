@@ -7,8 +7,9 @@ SCHEDULES ?= 5000
 SEED     ?= 1
 
 # Packages that do several things at once, and those of which only these tests do.
-CONCURRENT = ./connector/... ./door/... ./git/... ./ledger/... ./promote/... ./scm/local/... ./source/...
-AT_ONCE    = -run 'TreesAtOnce|AppAtOnce|TwoAtOnce|DoNotLeak|SharedFiles|Contract/at_once' ./render ./render/helm ./render/kustomize ./scm/github ./scm/gitlab
+CONCURRENT = ./connector/... ./door/... ./git/... ./ledger/... ./scm/local/... ./source/...
+AT_ONCE    = -run 'WritersOf|AtTheSameTime|RendersEnd|LargeRenders|RendersAhead|StoppedPlan|RenderAll|Schedules|TreesAtOnce|AppAtOnce|TwoAtOnce|DoNotLeak|SharedFiles|Contract/at_once' \
+	./promote ./render ./render/helm ./render/kustomize ./scm/github ./scm/gitlab
 
 .PHONY: help build test lint fmt race fuzz soak demo bench bench-render look golden docs schema e2e-connector act reproducible ci
 
