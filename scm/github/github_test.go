@@ -41,9 +41,9 @@ func fixture(t *testing.T, f *fake.Fake, api string) scmtest.Fixture {
 	}
 }
 
-// options are those of a client that does not wait.
+// options are those of a client that waits for little.
 func options(f *fake.Fake, api string) github.Options {
-	return github.Options{URL: api, Repository: fake.Path, Pace: -1, Sleep: func(context.Context, time.Duration) error { return nil }}
+	return github.Options{URL: api, Repository: fake.Path, Pace: -1, Sleep: nap}
 }
 
 func client(t *testing.T, f *fake.Fake, api, name string) *github.Client {
@@ -71,4 +71,10 @@ func remote(t *testing.T, f *fake.Fake, name string) string {
 	}
 	u.User = url.UserPassword(github.Username, f.Token(name))
 	return u.String()
+}
+
+// nap is a tenth of a pause, so that what others do at the same time has time to end; and never long.
+func nap(_ context.Context, d time.Duration) error {
+	time.Sleep(min(d/10, 300*time.Millisecond))
+	return nil
 }
