@@ -67,6 +67,25 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+// Labels for very many claims and selectors of one resource are bounded as those for many resources are.
+func TestLabelsForMany(t *testing.T) {
+	const most = 64 << 10
+	label := "{a: " + strings.Repeat("x", most/100) + "}"
+	for what, one := range map[string]string{"volumeClaimTemplates": "{}", "selectors": "{matchLabels: {}}"} {
+		for count, fits := range map[int]bool{40: true, 200: false} {
+			for _, word := range []string{"commonLabels: " + label, "labels: [{pairs: " + label + ", includeSelectors: true}]"} {
+				set := "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: s}\nspec: {" + what + ": [" + strings.Repeat(one+", ", count-1) + one + "]}\n"
+				r := render.Request{Dir: ".", Limits: render.Limits{Memory: most * inputShare}, Files: render.Files{
+					"kustomization.yaml": []byte("resources: [a.yaml]\n" + word + "\n"), "a.yaml": []byte(set)}}
+				_, err := New().Render(context.Background(), r)
+				if limit := (*render.LimitError)(nil); (err == nil) != fits || !fits && (!errors.As(err, &limit) || limit.Limit != render.MemoryLimit) {
+					t.Errorf("%d %s, fits: %v, but got %.200v", count, what, fits, err)
+				}
+			}
+		}
+	}
+}
+
 // One patch is bounded by itself, wherever it stands: what it does to one resource may take many times its size.
 func TestPatchesAreBounded(t *testing.T) {
 	const most = 64 << 10
