@@ -20,8 +20,7 @@ import (
 type direct struct {
 	*walker
 	ctx     context.Context           // ends with the time of the render
-	layers  map[string]*kustomization // by folder
-	begun   map[string]bool           // layers that are built, by folder
+	layers  map[string]*kustomization // that were not begun yet, by folder
 	given   map[string]bool           // labels and annotations that a kustomization has set
 	strange bool                      // this is for the library
 }
@@ -52,7 +51,7 @@ func (w *walker) directly(ctx context.Context) (documents []render.Document, ok 
 
 // direct builds the kustomization without the library; false where that is for the library.
 func (w *walker) direct(ctx context.Context) ([]render.Document, bool) {
-	d := &direct{walker: w, ctx: ctx, layers: map[string]*kustomization{}, begun: map[string]bool{}, given: map[string]bool{}}
+	d := &direct{walker: w, ctx: ctx, layers: map[string]*kustomization{}, given: map[string]bool{}}
 	if w.schema || len(w.followed) == 0 || w.followed[0].Kind != types.KustomizationKind {
 		return nil, false
 	}
@@ -156,25 +155,30 @@ func splitVersion(apiVersion string) (group, version string) {
 	return "", apiVersion
 }
 
-// layer builds one kustomization with all below it. A component is built onto the items of the one that includes it. What is
-// included twice is for the library, which may find a cycle in it.
-func (d *direct) layer(k *kustomization, items []*item) []*item {
-	if d.strange || d.begun[k.dir] || d.ctx.Err() != nil {
+// include builds the kustomization, or the component, that an entry names. What is included twice is for the library, which may
+// find a cycle in it.
+func (d *direct) include(k *kustomization, entry, kind string, items []*item) []*item {
+	below := d.layers[path.Join(k.dir, entry)]
+	if below == nil || below.Kind != kind {
 		d.leave()
 		return nil
 	}
-	d.begun[k.dir] = true
+	return d.layer(below, items)
+}
+
+// layer builds one kustomization with all below it. A component is built onto the items of the one that includes it.
+func (d *direct) layer(k *kustomization, items []*item) []*item {
+	if d.strange || d.ctx.Err() != nil {
+		d.leave()
+		return nil
+	}
+	delete(d.layers, k.dir)
 	for _, entry := range k.Resources {
 		items = append(items, d.resources(k, entry)...)
 	}
 	items = d.generate(k, items)
 	for _, entry := range k.Components {
-		component := d.layers[path.Join(k.dir, entry)]
-		if component == nil || component.Kind != types.ComponentKind {
-			d.leave()
-			return nil
-		}
-		items = d.layer(component, items)
+		items = d.include(k, entry, types.ComponentKind, items)
 	}
 	d.leaveIf(!areDistinct(items) || strings.ContainsAny(k.Namespace, ",\t"))
 	for _, p := range k.Patches {

@@ -59,8 +59,8 @@ func (d *direct) applyOptions(it *item, options ...*types.GeneratorOptions) {
 			continue
 		}
 		d.leaveIf(o.Immutable || !areUsual(o.Annotations))
-		d.setTexts(it.values, o.Labels, into("metadata/labels"))
-		d.setTexts(it.values, o.Annotations, into("metadata/annotations"))
+		d.setTexts(it.values, o.Labels, ownLabels)
+		d.setTexts(it.values, o.Annotations, ownAnnotations)
 		it.generated = it.generated && !o.DisableNameSuffixHash
 	}
 }
@@ -83,17 +83,17 @@ func (d *direct) mergeData(it *item, data map[string]any) {
 
 // isAsGenerated tells a config map of nothing but what a merge keeps of it, in words that the library can write again.
 func (it *item) isAsGenerated() bool {
-	for key := range it.values {
-		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "data"}, key) {
+	return hasOnly(it.values, "apiVersion", "kind", "metadata", "data") && hasOnly(it.metadata(), "name", "labels", "annotations") &&
+		areWords(it.values, "data") && areWords(it.metadata(), "labels") && areWords(it.metadata(), "annotations")
+}
+
+func hasOnly(values map[string]any, keys ...string) bool {
+	for key := range values {
+		if !slices.Contains(keys, key) {
 			return false
 		}
 	}
-	for key := range it.metadata() {
-		if !slices.Contains([]string{"name", "labels", "annotations"}, key) {
-			return false
-		}
-	}
-	return areWords(it.values, "data") && areWords(it.metadata(), "labels") && areWords(it.metadata(), "annotations")
+	return true
 }
 
 // pairsOf gives what a generator takes from literals, from files, and from the lines of files.

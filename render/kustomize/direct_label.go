@@ -18,9 +18,11 @@ func ifThere(path string) spot { return spot{strings.Split(path, "/"), false} }
 
 // These are the fields that labels go to, as documented; TestLabelsAsTheLibrary holds the library against them.
 var (
-	podTemplate  = into("spec/template/metadata")
-	jobTemplates = []spot{into("spec/jobTemplate/metadata"), into("spec/jobTemplate/spec/template/metadata")}
-	neighbours   = []spot{
+	ownLabels      = into("metadata/labels")
+	ownAnnotations = into("metadata/annotations")
+	podTemplate    = into("spec/template/metadata")
+	jobTemplates   = []spot{into("spec/jobTemplate/metadata"), into("spec/jobTemplate/spec/template/metadata")}
+	neighbours     = []spot{
 		ifThere("spec/template/spec/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"),
 		ifThere("spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels"),
 		ifThere("spec/template/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"),
@@ -52,11 +54,11 @@ func (it *item) selectors() []spot {
 	case it.kind == "Service" && version == "v1", it.kind == "ReplicationController" && version == "v1":
 		return []spot{into("spec/selector")}
 	case it.kind == "Deployment" && ofApps:
-		return append(neighbours[:len(neighbours):len(neighbours)], ownSelector)
+		return append(slices.Clip(neighbours), ownSelector)
 	case it.kind == "Deployment", it.kind == "ReplicaSet", it.kind == "DaemonSet":
 		return []spot{ownSelector}
 	case it.kind == "StatefulSet" && ofApps:
-		return append(neighbours[:len(neighbours):len(neighbours)], ownSelector, claims)
+		return append(slices.Clip(neighbours), ownSelector, claims)
 	case it.kind == "Job" && group == "batch", it.kind == "PodDisruptionBudget" && group == "policy":
 		return []spot{ifThere("spec/selector/matchLabels")}
 	case it.kind == "CronJob" && group == "batch":
@@ -87,7 +89,7 @@ func (k *kustomization) allLabels() []types.Label {
 func (d *direct) label(l types.Label, items []*item) {
 	d.noteGiven(l.Pairs)
 	for _, it := range items {
-		d.setTexts(it.values, l.Pairs, into("metadata/labels"))
+		d.setTexts(it.values, l.Pairs, ownLabels)
 		if l.IncludeTemplates || l.IncludeSelectors {
 			for _, s := range it.templates() {
 				d.setTexts(it.values, l.Pairs, s.below("labels"))
@@ -104,7 +106,7 @@ func (d *direct) label(l types.Label, items []*item) {
 func (d *direct) annotate(annotations map[string]string, items []*item) {
 	d.noteGiven(annotations)
 	for _, it := range items {
-		d.setTexts(it.values, annotations, into("metadata/annotations"))
+		d.setTexts(it.values, annotations, ownAnnotations)
 		templates := it.templates()
 		d.leaveIf(it.kind == "StatefulSet" && len(templates) == 0 && len(annotations) > 0) // of no group that labels go to
 		for _, s := range templates {

@@ -100,11 +100,10 @@ func areTold(list []any, key string) bool {
 		if isMapping {
 			v = it[key]
 		}
-		word := fmt.Sprint(v)
-		if isMapping == (key == "") || v == nil || word == "" || !isScalar(v) || seen[word] {
+		if isMapping == (key == "") || v == nil || v == "" || !isScalar(v) || seen[fmt.Sprint(v)] {
 			return false
 		}
-		seen[word] = true
+		seen[fmt.Sprint(v)] = true
 	}
 	return true
 }

@@ -18,12 +18,7 @@ func (d *direct) resources(k *kustomization, entry string) []*item {
 	if d.listed[name] {
 		return d.read(d.stubbed(name, d.own(k, entry)))
 	}
-	below := d.layers[name]
-	if below == nil || below.Kind != types.KustomizationKind {
-		d.leave()
-		return nil
-	}
-	return d.layer(below, nil)
+	return d.include(k, entry, types.KustomizationKind, nil)
 }
 
 // own gives a file of a kustomization, which may have none outside its own folder.

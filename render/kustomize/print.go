@@ -57,11 +57,13 @@ func valueOf(n *yaml.Node) (v any, ok bool) {
 			}
 		}
 		return list, true
-	case isString(n) && !isBroken(n):
+	case isBroken(n):
+		return nil, false
+	case isString(n):
 		return n.Value, true
 	}
 	err := n.Decode(&v)
-	return v, err == nil && !isBroken(n)
+	return v, err == nil
 }
 
 // isBroken tells text that the library writes so that it cannot read it again.

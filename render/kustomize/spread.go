@@ -23,20 +23,28 @@ func (w *walker) checkSpread() error {
 		if heaviest := k.heaviestPatch(); heaviest > most/patchShare {
 			return &render.LimitError{What: fmt.Sprintf("%s: a patch of %s, and no patch may have more than %s", k.file, render.Size(heaviest), render.Size(most/patchShare)), Limit: render.MemoryLimit}
 		}
-		if n, weight := w.spotCount(), k.selectingWeight(); weight > most/max(n, 1) {
+		weight := k.selectingWeight()
+		if n, over := w.isOver(weight, most, w.spotCount); over {
 			return &render.LimitError{What: fmt.Sprintf("%s: labels of %s for as many as %d selectors and claims; together they may take no more than %s", k.file, render.Size(weight), n, render.Size(most)),
 				Limit: render.MemoryLimit}
 		}
-		weight := k.weight()
-		if weight < most/max(w.size, 1) {
-			continue // even if each byte were a resource
-		}
-		if n := w.resourceCount(); weight > most/max(n, 1) {
+		weight = k.weight()
+		if n, over := w.isOver(weight, most, w.resourceCount); over {
 			return &render.LimitError{What: fmt.Sprintf("%s: puts %s into as many as %d resources; together they may take no more than %s", k.file, render.Size(weight), n, render.Size(most)),
 				Limit: render.MemoryLimit}
 		}
 	}
 	return nil
+}
+
+// isOver tells whether all that a weight is put into take more than most together, and how many they are then. They are
+// counted only where even one in each byte would be too many.
+func (w *walker) isOver(weight, most int, count func() int) (n int, over bool) {
+	if weight < most/max(w.size, 1) {
+		return 0, false
+	}
+	n = count()
+	return n, weight > most/max(n, 1)
 }
 
 // resourceCount gives at most how many resources there are, those in lists too.
